@@ -1,0 +1,216 @@
+#pragma once
+
+#include "runtime/engines/engine.hpp"
+#include "runtime/error.hpp"
+#include "runtime/model/records.hpp"
+#include "runtime/plan/compile.hpp"
+#include "runtime/plan/plan.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace penstock {
+
+/// Rights, as bits. Only `admin` implies others.
+enum class scope : std::uint8_t {
+  none = 0,
+  read_pipelines = 1,
+  read_jobs = 2,
+  read_metrics = 4,
+  write_pipelines = 8,
+  admin = 16,
+};
+using scope_set = std::uint8_t;
+/// "read:pipelines" and so on.
+[[nodiscard]] std::string_view to_text(scope s) noexcept;
+[[nodiscard]] std::optional<scope> parse_scope(std::string_view text) noexcept;
+[[nodiscard]] constexpr bool allows(scope_set have, scope want) noexcept {
+  return want == scope::none || (have & static_cast<scope_set>(scope::admin)) || (have & static_cast<scope_set>(want));
+}
+
+/// Who asks.
+struct caller {
+  workspace_id workspace;
+  std::string subject; ///< `sub` of a token, or the key's id.
+  scope_set scopes = 0;
+};
+
+/// A client's `Idempotency-Key` with a hash of what it asked, so that a repeat is known and another request refused.
+struct request_key {
+  std::string key;          ///< Empty: none.
+  std::string request_hash; ///< BLAKE2b-256 over method, path and body, raw bytes.
+};
+
+/// What creates a pipeline, in no surface's words.
+struct pipeline_draft {
+  std::string name;
+  std::string description;
+  definition source;
+  compile_options defaults; ///< Only `default_retry` and `default_timeout_ms` are read.
+  bool enabled = true;
+  std::optional<std::string> schedule;
+  std::optional<uuid> domain;
+  std::vector<std::string> tags;
+  value attributes;
+};
+
+/// What changes a pipeline; absent members stay as they are.
+struct pipeline_patch {
+  std::optional<std::string> name;
+  std::optional<std::string> description;
+  std::optional<definition> source;
+  compile_options defaults;
+  std::optional<bool> enabled;
+  std::optional<std::optional<std::string>> schedule; ///< Inner none takes the schedule away.
+  std::optional<std::optional<uuid>> domain;
+  std::optional<std::vector<std::string>> tags;
+  value attributes;            ///< An object whose members are set one by one; null: none.
+  bool always_revise = false;  ///< A new revision even if the definition did not change (engine surface).
+  std::optional<std::uint32_t> if_revision; ///< `If-Match`: else `errc::precondition_failed`.
+};
+
+/// A pipeline as clients may see it.
+struct pipeline_view {
+  pipeline_record record;
+  std::optional<definition> source;    ///< Only where one pipeline was asked for.
+  std::vector<std::string> warnings;   ///< Of the newest revision; only where one pipeline was asked for.
+  std::optional<run_record> last_run;  ///< The newest run, if any.
+};
+
+struct task_view {
+  std::string id;
+  task_type type = task_type::noop;
+  task_status status = task_status::pending;
+  std::vector<std::string> needs;
+  task_record record;
+  std::string error;               ///< Opened; empty: none.
+  std::uint32_t items_done = 0;    ///< `for_each`: ended ones.
+};
+
+/// A run as clients may see it.
+struct run_view {
+  run_record record;               ///< Sealed fields empty.
+  value parameters;
+  std::string error;
+  std::vector<task_view> tasks;    ///< In plan order; only where one run was asked for.
+};
+
+struct start_request {
+  pipeline_id pipeline;
+  value parameters;                       ///< Null or an object.
+  std::optional<definition> source;       ///< A definition for this run alone.
+  compile_options defaults;
+  trigger_kind trigger = trigger_kind::manual;
+  std::string triggered_by;
+  std::string traceparent;
+  request_key once;
+  milliseconds wait{0}; ///< `Prefer: wait`: answer when the run ended or this time is up; 0 = when it is durable.
+};
+
+struct started_run {
+  run_view run;      ///< With tasks only if it was waited for.
+  bool ended = false; ///< Waited for, and it ended in time.
+  bool replayed = false; ///< The answer to an earlier request with the same `Idempotency-Key`.
+};
+
+struct page {
+  std::uint32_t limit = 100;
+  std::uint64_t offset = 0;
+};
+
+template <class T>
+struct listing {
+  std::vector<T> entries;
+  std::uint64_t total = 0; ///< Of all that match, whatever the page.
+};
+
+struct pipeline_filter {
+  std::optional<uuid> domain;
+  std::string search; ///< Part of the name, case-insensitive; empty: all.
+};
+
+struct run_filter {
+  std::optional<pipeline_id> pipeline; ///< None: all of the workspace.
+  std::optional<run_status> status;
+};
+
+struct log_line {
+  timestamp at;
+  log_level level = log_level::info;
+  std::string task; ///< Empty: of the run as a whole.
+  std::string text;
+};
+
+struct key_draft {
+  std::string name;
+  std::vector<std::string> scopes;
+  std::optional<std::uint32_t> expires_in_days;
+};
+
+struct created_key {
+  api_key_record record;
+  std::string key; ///< Shown this once.
+};
+
+/// Figures of the node for `/metrics` and `/ready`; read without waiting.
+struct node_figures {
+  bool ready = false;
+  std::string not_ready_because;
+  std::map<std::string, double> gauges;    ///< Metric name (with closed labels in braces) -> value.
+  std::map<std::string, double> counters;
+};
+
+template <class T>
+using reply = std::function<void(result<T>)>;
+
+/// What can be done to Penstock: the one list shared by all surfaces and the command line. Every function returns at once
+/// and calls its reply exactly once, from any thread, maybe before it returns. Writes are durable when they are answered.
+/// Overload answers `errc::unavailable` or `errc::rate_limited` before anything was decided.
+class operations {
+public:
+  virtual ~operations() = default;
+
+  /// `errc::invalid_argument` with all problems of the definition.
+  virtual void create_pipeline(const caller& who, pipeline_draft draft, request_key once, reply<pipeline_view> done) = 0;
+  virtual void update_pipeline(const caller& who, pipeline_id id, pipeline_patch patch, reply<pipeline_view> done) = 0;
+  /// Cancels its active runs, hides it at once, and clears runs, logs and files in the background.
+  virtual void delete_pipeline(const caller& who, pipeline_id id, reply<void> done) = 0;
+  virtual void get_pipeline(const caller& who, pipeline_id id, reply<pipeline_view> done) = 0;
+  /// Newest first.
+  virtual void list_pipelines(const caller& who, pipeline_filter filter, page which, reply<listing<pipeline_view>> done) = 0;
+
+  virtual void start_run(const caller& who, start_request request, reply<started_run> done) = 0;
+  virtual void get_run(const caller& who, run_id id, reply<run_view> done) = 0;
+  /// Newest first.
+  virtual void list_runs(const caller& who, run_filter filter, page which, reply<listing<run_view>> done) = 0;
+  /// `errc::invalid_transition` for a run that has ended.
+  virtual void cancel_run(const caller& who, run_id id, reply<run_view> done) = 0;
+  /// Lines of the run, oldest first, from line number `from` (0-based) on, at most `limit`.
+  virtual void read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit, reply<std::vector<log_line>> done) = 0;
+  /// Absolute path, name and size of the run's output file; `errc::not_found` if it has none.
+  struct output_file {
+    std::string path;
+    artifact what;
+  };
+  virtual void get_output(const caller& who, run_id id, reply<output_file> done) = 0;
+
+  /// Calls `changed` with the run now and after every durable change until it ended (last call: a terminal state)
+  /// or the subscription is dropped. Changes may be merged. `errc::not_found` comes as the only call.
+  [[nodiscard]] virtual std::shared_ptr<void> watch_run(const caller& who, run_id id, reply<run_view> changed) = 0;
+
+  virtual void create_key(const caller& who, key_draft draft, reply<created_key> done) = 0;
+  virtual void list_keys(const caller& who, page which, reply<listing<api_key_record>> done) = 0;
+  virtual void revoke_key(const caller& who, api_key_id id, reply<void> done) = 0;
+
+  /// The caller behind an API key; `errc::unauthorized` if it is unknown, expired or revoked. Reads local memory only.
+  [[nodiscard]] virtual result<caller> authenticate(std::string_view api_key) = 0;
+
+  [[nodiscard]] virtual node_figures figures() const = 0;
+};
+
+} // namespace penstock

@@ -1,0 +1,28 @@
+# Debian 12 packages (tools/install-dependencies), each as one imported target.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(RocksDB REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(CURL REQUIRED)
+find_package(date REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(Catch2 2 REQUIRED)
+find_package(Boost 1.74 REQUIRED)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+
+find_library(CAF_CORE_LIBRARY caf_core REQUIRED)
+find_path(CAF_INCLUDE_DIR caf/all.hpp REQUIRED)
+add_library(penstock_caf INTERFACE)
+add_library(penstock::caf ALIAS penstock_caf)
+target_include_directories(penstock_caf SYSTEM INTERFACE ${CAF_INCLUDE_DIR})
+target_link_libraries(penstock_caf INTERFACE ${CAF_CORE_LIBRARY} Threads::Threads)
+
+if(PENSTOCK_TESTS)
+  # Catch2's main takes longer to compile than most tests: built once.
+  add_library(penstock_catch_main STATIC ${CMAKE_SOURCE_DIR}/tests/catch_main.cpp)
+  target_link_libraries(penstock_catch_main PUBLIC Catch2::Catch2)
+  add_library(penstock::catch_main ALIAS penstock_catch_main)
+endif()

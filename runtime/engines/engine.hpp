@@ -1,0 +1,111 @@
+#pragma once
+
+#include "runtime/error.hpp"
+#include "runtime/model/ids.hpp"
+#include "runtime/model/records.hpp"
+#include "runtime/plan/plan.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace penstock {
+
+/// Names one attempt of one task (or item) on this node, for cancelling and for its directories.
+struct attempt_ref {
+  run_id run;
+  task_index task = 0;
+  std::uint32_t item = 0;
+  std::uint32_t attempt = 1;
+
+  friend auto operator<=>(const attempt_ref&, const attempt_ref&) = default;
+};
+
+enum class log_level : std::uint8_t { debug = 1, info = 2, warn = 3, error = 4 };
+[[nodiscard]] std::string_view to_text(log_level l) noexcept;
+
+/// Where an attempt's log lines go. Thread-safe; masks the task's secrets; drops lines beyond the log's size limit and says so once.
+class attempt_log {
+public:
+  virtual ~attempt_log() = default;
+  virtual void line(log_level level, std::string_view text) = 0;
+};
+
+/// A table or file an attempt may read: the output of a task it needs.
+struct input_table {
+  std::string name;                ///< The upstream task's id; its name in SQL.
+  std::vector<std::string> files;  ///< Absolute paths of Parquet files, one per item for `for_each` tasks.
+};
+
+/// Everything an engine is given. Owned by the engine until `done` was called.
+struct attempt_request {
+  attempt_ref ref;
+  task_spec task;                ///< With `config` and `checks` as below; needs by index are already resolved to `inputs`.
+  value config;                  ///< `task.config` with every placeholder substituted.
+  std::vector<input_table> inputs;
+  std::string work_dir;          ///< Absolute, empty, this attempt's own; removed by the worker afterwards.
+  std::string artifact_file;     ///< Absolute path at which the output table (Parquet) is to be written.
+  std::string artifact_path;     ///< The same relative to the data directory, for `artifact::path`.
+  std::string output_dir;        ///< Absolute: where a sink without a path writes `output.<format>`; exists.
+  std::string output_path;       ///< The same relative to the data directory.
+  std::string traceparent;       ///< W3C trace context, empty: none.
+  std::uint64_t timeout_ms = 0;  ///< 0 = the engine's own limit.
+  bool expand_items = false;     ///< Not to run the task but to read the rows of `inputs.front()` as `attempt_result::items`.
+  std::shared_ptr<attempt_log> log;
+};
+
+enum class attempt_outcome : std::uint8_t { succeeded = 1, failed = 2, cancelled = 3 };
+
+struct attempt_result {
+  attempt_ref ref;
+  attempt_outcome outcome = attempt_outcome::succeeded;
+  error why;              ///< Of a failure; a sentence for people, with the engine's words.
+  bool retryable = true;  ///< False: trying again cannot help (a definition's mistake).
+  timestamp started_at;
+  timestamp ended_at;
+  std::uint64_t rows = 0;
+  std::uint64_t bytes = 0;
+  std::vector<artifact> artifacts; ///< The output table first, files of a sink after it.
+  bool has_output_file = false;    ///< The last artifact is a sink's file, offered as the run's download.
+  value items;                     ///< `expand_items`: a list of objects.
+};
+
+/// Does attempts of one or more task types. Its functions may be called from any thread and return at once.
+class engine {
+public:
+  using done_callback = std::function<void(attempt_result)>;
+
+  virtual ~engine() = default;
+
+  /// Begins an attempt; `done` is called exactly once, from a thread of the engine, never inside `start`.
+  virtual void start(attempt_request request, done_callback done) = 0;
+
+  /// Stops an attempt: the whole process tree with SIGTERM, after a grace time SIGKILL. `done` follows with `cancelled`.
+  /// Nothing happens for an attempt that is not there (any more).
+  virtual void cancel(const attempt_ref& ref) = 0;
+
+  /// Attempts that may run at once.
+  [[nodiscard]] virtual std::size_t places() const = 0;
+};
+
+/// Settings of the engines, from the server's flags.
+struct engine_settings {
+  std::string data_dir;           ///< Absolute.
+  std::string files_dir;          ///< Absolute: below it the `file` connector reads and writes.
+  std::string self_executable;    ///< Path of this program, started again as child process.
+  std::string duckdb_library;     ///< Path of libduckdb.so; empty: searched beside the program.
+  bool allow_private_addresses = false;
+  std::uint64_t sql_memory_bytes = 1ull << 30; ///< Hard limit of a SQL child.
+  std::uint64_t http_response_bytes_max = 16u << 20;
+  std::uint64_t rows_max = 1'000'000'000;
+  std::uint64_t log_bytes_max = 8u << 20; ///< Per attempt.
+  std::uint64_t attempt_timeout_ms = 24ull * 3600 * 1000; ///< Of an attempt without a timeout of its own.
+  std::uint64_t kill_grace_ms = 5'000;
+  std::size_t processes_max = 8;  ///< shell and table work at once.
+  std::size_t http_max = 128;     ///< http tasks at once.
+};
+
+} // namespace penstock

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "runtime/error.hpp"
+#include "runtime/model/value.hpp"
+
+#include <string>
+
+namespace penstock {
+
+/// What `{{ … }}` may name. A null member means that the name is not available there.
+struct placeholder_scope {
+  const value* params = nullptr; ///< `params.x`, deeper members by further dots.
+  const value* run = nullptr;    ///< `run.id`, `run.logical_time`.
+  const value* item = nullptr;   ///< `item`, or `item.column`.
+  const value* connection = nullptr; ///< `connection.name.field`.
+};
+
+/// Replaces every placeholder in all texts inside `v` (keys stay). One that is the whole text keeps its type; one
+/// inside a text is written as text (numbers and booleans as in JSON, lists and objects as JSON). Nothing else is evaluated.
+/// @returns `errc::invalid_argument` naming a placeholder that means nothing in `scope`.
+[[nodiscard]] result<value> substitute(const value& v, const placeholder_scope& scope);
+
+/// Problems visible before anything is bound: an unclosed `{{`, or a root other than params, run, item, connection.
+/// @returns the first such placeholder's message, empty when there is none.
+[[nodiscard]] std::string check_placeholders(const std::string& text);
+
+/// False for null, false, 0, empty text, "false", "0", empty list or object; else true. Decides `when`.
+[[nodiscard]] bool is_truthy(const value& v) noexcept;
+
+} // namespace penstock
