@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runtime/engines/engine.hpp"
+#include "runtime/engines/log_files.hpp"
 #include "runtime/error.hpp"
 #include "runtime/model/records.hpp"
 #include "runtime/plan/compile.hpp"
@@ -137,13 +137,6 @@ struct pipeline_filter {
 struct run_filter {
   std::optional<pipeline_id> pipeline; ///< None: all of the workspace.
   std::optional<run_status> status;
-};
-
-struct log_line {
-  timestamp at;
-  log_level level = log_level::info;
-  std::string task; ///< Empty: of the run as a whole.
-  std::string text;
 };
 
 struct key_draft {

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "runtime/engines/engine.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace penstock {
+
+/// One line of a run's log.
+struct log_line {
+  timestamp at;
+  log_level level = log_level::info;
+  std::string task; ///< Empty: of the run as a whole.
+  std::string text;
+};
+
+/// The log lines of attempts, as files below `<data_dir>/logs/<run id>/`. Not synced: a crash of the machine may lose the
+/// last moments of an attempt, which is run again then. Thread-safe.
+class log_files {
+public:
+  log_files(std::string data_dir, std::shared_ptr<class clock_source> clock);
+
+  /// The log of one attempt. Nothing is written, and no file made, before the first line; texts of `secrets` appear as `***`.
+  [[nodiscard]] std::shared_ptr<attempt_log> open_attempt(const attempt_ref& ref, const std::string& task_id,
+                                                          const std::vector<std::string>& secrets, std::uint64_t bytes_max);
+
+  /// All lines of a run by time, of every attempt. Empty if there are none.
+  [[nodiscard]] result<std::vector<log_line>> read(const run_id& run) const;
+
+  /// Removes a run's logs. Nothing happens if there are none.
+  void remove(const run_id& run) const;
+
+private:
+  std::string root_;
+  std::shared_ptr<clock_source> clock_;
+};
+
+} // namespace penstock
