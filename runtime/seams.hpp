@@ -23,7 +23,7 @@ public:
   [[nodiscard]] virtual std::uint64_t next() = 0;
 };
 
-/// The system's clock and a generator seeded from libsodium.
+/// The system's clock and a generator seeded by the system, for ids and jitter (keys and nonces come from libsodium).
 [[nodiscard]] std::shared_ptr<clock_source> system_clock_source();
 [[nodiscard]] std::shared_ptr<random_source> system_random_source();
 

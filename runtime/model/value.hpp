@@ -53,7 +53,7 @@ public:
   /// Appends to a list; a null value becomes a list first.
   void push_back(value v);
 
-  /// "null", "true or false", "integer", "number", "text", "list" or "object": for messages.
+  /// "null", "true or false", "an integer", "a number", "text", "a list" or "an object": for messages.
   [[nodiscard]] std::string_view kind_name() const noexcept;
 
   /// Compares contents; places do not count.

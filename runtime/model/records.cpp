@@ -1,0 +1,43 @@
+#include "runtime/model/records.hpp"
+
+namespace penstock {
+
+std::string_view to_text(run_status s) noexcept {
+  switch (s) {
+    case run_status::pending: return "pending";
+    case run_status::running: return "running";
+    case run_status::succeeded: return "succeeded";
+    case run_status::failed: return "failed";
+    case run_status::cancelled: return "cancelled";
+  }
+  return "unknown";
+}
+
+std::string_view to_text(task_status s) noexcept {
+  switch (s) {
+    case task_status::pending: return "pending";
+    case task_status::running: return "running";
+    case task_status::waiting: return "waiting";
+    case task_status::succeeded: return "succeeded";
+    case task_status::failed: return "failed";
+    case task_status::cancelled: return "cancelled";
+    case task_status::skipped: return "skipped";
+    case task_status::blocked: return "blocked";
+  }
+  return "unknown";
+}
+
+std::string_view to_text(trigger_kind t) noexcept {
+  switch (t) {
+    case trigger_kind::manual: return "manual";
+    case trigger_kind::schedule: return "schedule";
+    case trigger_kind::backfill: return "backfill";
+    case trigger_kind::dependency: return "dependency";
+    case trigger_kind::webhook: return "webhook";
+    case trigger_kind::parent: return "parent";
+    case trigger_kind::api: return "api";
+  }
+  return "unknown";
+}
+
+} // namespace penstock
