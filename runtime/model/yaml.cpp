@@ -1,0 +1,251 @@
+#include "runtime/model/yaml.hpp"
+
+#include "runtime/model/text_cursor.hpp"
+#include "runtime/model/utf8.hpp"
+#include "runtime/model/value_builder.hpp"
+
+// Only the event parser of yaml-cpp is used: it builds no graph that would have to be walked.
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <sstream>
+#include <vector>
+
+namespace penstock {
+
+namespace {
+
+constexpr std::size_t bytes_max = 1u << 20;
+
+/// Thrown through yaml-cpp, which has no other way to be stopped; the builder holds the reason.
+struct refused {};
+
+template <std::size_t N>
+bool is_one_of(std::string_view text, const std::array<std::string_view, N>& words) {
+  for (const std::string_view w : words)
+    if (text == w) return true;
+  return false;
+}
+
+bool all_of_digits(std::string_view text, std::string_view digits) {
+  return !text.empty() && text.find_first_not_of(digits) == std::string_view::npos;
+}
+
+constexpr std::string_view decimal = "0123456789";
+
+/// Whether `text`, without sign, is a number with fraction or exponent: (\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?
+bool is_float(std::string_view text) {
+  if (const std::size_t e = text.find_first_of("eE"); e != std::string_view::npos) {
+    std::string_view exponent = text.substr(e + 1);
+    if (!exponent.empty() && (exponent[0] == '-' || exponent[0] == '+')) exponent.remove_prefix(1);
+    if (!all_of_digits(exponent, decimal)) return false;
+    text = text.substr(0, e);
+  }
+  const std::size_t dot = text.find('.');
+  const std::string_view whole = text.substr(0, dot);
+  const std::string_view fraction = dot == std::string_view::npos ? std::string_view{} : text.substr(dot + 1);
+  if (whole.empty()) return all_of_digits(fraction, decimal);
+  return all_of_digits(whole, decimal) && (fraction.empty() || all_of_digits(fraction, decimal));
+}
+
+/// A plain scalar by the core schema of YAML 1.2 (section 10.3.2); nothing if it is a number that we do not take.
+class plain_scalar {
+public:
+  /// @returns false with `why` set if the scalar is a number beyond our range.
+  bool read(std::string_view text) {
+    static constexpr std::array<std::string_view, 3> trues{"true", "True", "TRUE"};
+    static constexpr std::array<std::string_view, 3> falses{"false", "False", "FALSE"};
+    static constexpr std::array<std::string_view, 6> not_finite{".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"};
+    made = value{text};
+    if (is_one_of(text, trues)) made = value{true};
+    else if (is_one_of(text, falses)) made = value{false};
+    const bool negative = text.starts_with('-');
+    const std::string_view bare = negative || text.starts_with('+') ? text.substr(1) : text;
+    if (bare.empty()) return true;
+    if (is_one_of(bare, not_finite)) return refuse("NaN and infinity are not taken; quote it if it is meant as text");
+    if (all_of_digits(bare, decimal)) return read_integer(bare, 10, negative);
+    if (text.starts_with("0x") && all_of_digits(text.substr(2), "0123456789abcdefABCDEF"))
+      return read_integer(text.substr(2), 16, false);
+    if (text.starts_with("0o") && all_of_digits(text.substr(2), "01234567")) return read_integer(text.substr(2), 8, false);
+    if (is_float(bare)) return read_float(bare, negative);
+    return true;
+  }
+
+  value made;
+  std::string why;
+
+private:
+  bool read_integer(std::string_view digits, int base, bool negative) {
+    std::string signed_digits = negative ? "-" : "";
+    signed_digits += digits;
+    std::int64_t v = 0;
+    const auto end = signed_digits.data() + signed_digits.size();
+    if (std::from_chars(signed_digits.data(), end, v, base).ec != std::errc{})
+      return refuse("the integer does not fit in 64 bits; quote it if it is meant as text");
+    made = value{v};
+    return true;
+  }
+
+  bool read_float(std::string_view digits, bool negative) {
+    double v = 0;
+    const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), v);
+    // Out of range is either too large or so small that it is zero; a negative exponent tells which.
+    if (parsed.ec == std::errc::result_out_of_range && digits.find("e-") == std::string_view::npos &&
+        digits.find("E-") == std::string_view::npos)
+      return refuse("the number is too large; quote it if it is meant as text");
+    if (parsed.ec != std::errc{}) v = 0;
+    made = value{negative ? -v : v};
+    return true;
+  }
+
+  bool refuse(const char* message) {
+    why = message;
+    return false;
+  }
+};
+
+/// Takes the events of yaml-cpp's parser and refuses what a definition has no use for as soon as it comes.
+class yaml_handler final : public YAML::EventHandler {
+public:
+  explicit yaml_handler(std::string_view text) : text_(text), cursor_(text), builder_({}) {}
+
+  [[nodiscard]] value_builder& builder() noexcept { return builder_; }
+  [[nodiscard]] std::size_t documents() const noexcept { return documents_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ > 1) refuse(mark, "only one document is taken");
+  }
+  void OnDocumentEnd() override {}
+  void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
+    refuse(mark, "anchors are not taken (`&" + name + "`)");
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse(mark, "aliases are not taken"); }
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
+    if (at_key()) refuse(mark, "a key must be text; quote it if it is meant as such");
+    add(value{}, mark);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& text) override {
+    const bool plain = tag == "?";
+    // A quoted scalar's tag is "!" too, so one written out is told by the text.
+    if ((!plain && tag != "!") || starts_with_tag(mark)) refuse_tag(mark);
+    if (at_key()) return add_key(mark, plain, text);
+    if (!plain) return add(value{text}, mark);
+    plain_scalar scalar;
+    if (!scalar.read(text)) refuse(mark, scalar.why);
+    add(std::move(scalar.made), mark);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    begin(mark, tag, false);
+  }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, YAML::EmitterStyle::value) override {
+    begin(mark, tag, true);
+  }
+  void OnSequenceEnd() override { end(builder_.end_list()); }
+  void OnMapEnd() override { end(builder_.end_object()); }
+
+  [[nodiscard]] value::place place_of(const YAML::Mark& mark) {
+    if (mark.is_null()) return {};
+    const value::place at = cursor_.at(static_cast<std::size_t>(mark.pos));
+    // The cursor only goes forward; the parser's own column counts bytes, but is right in most lines.
+    if (static_cast<int>(at.line) == mark.line + 1) return at;
+    return {static_cast<std::uint32_t>(mark.line + 1), static_cast<std::uint32_t>(mark.column + 1)};
+  }
+
+private:
+  struct container {
+    bool is_map = false;
+    bool key_next = false;
+  };
+
+  [[nodiscard]] bool at_key() const noexcept { return !open_.empty() && open_.back().key_next; }
+
+  [[nodiscard]] bool starts_with_tag(const YAML::Mark& mark) const noexcept {
+    return mark.pos >= 0 && static_cast<std::size_t>(mark.pos) < text_.size() && text_[static_cast<std::size_t>(mark.pos)] == '!';
+  }
+
+  void add_key(const YAML::Mark& mark, bool plain, const std::string& text) {
+    if (plain && text == "<<") refuse(mark, "merge keys (`<<`) are not taken");
+    builder_.key(text, place_of(mark));
+    open_.back().key_next = false;
+  }
+
+  void add(value v, const YAML::Mark& mark) {
+    if (!builder_.scalar(std::move(v), place_of(mark))) throw refused{};
+    value_done();
+  }
+
+  void begin(const YAML::Mark& mark, const std::string& tag, bool is_map) {
+    if (tag != "?" && !tag.empty()) refuse_tag(mark);
+    if (at_key()) refuse(mark, "a key must be text, not a list or an object");
+    if (!builder_.begin(place_of(mark))) throw refused{};
+    open_.push_back({is_map, is_map});
+  }
+
+  void end(bool taken) {
+    if (!taken) throw refused{};
+    open_.pop_back();
+    value_done();
+  }
+
+  void value_done() {
+    if (!open_.empty()) open_.back().key_next = open_.back().is_map;
+  }
+
+  [[noreturn]] void refuse(const YAML::Mark& mark, const std::string& message) {
+    builder_.refuse(errc::invalid_argument, place_of(mark), message);
+    throw refused{};
+  }
+  [[noreturn]] void refuse_tag(const YAML::Mark& mark) { refuse(mark, "tags (`!…`) are not taken"); }
+
+  std::string_view text_;
+  text_cursor cursor_;
+  value_builder builder_;
+  std::vector<container> open_;
+  std::size_t documents_ = 0;
+};
+
+/// What yaml-cpp would take for the end of its input, guess as another encoding, or replace unseen.
+std::optional<error> find_bad_byte(std::string_view text) {
+  if (const std::size_t i = find_invalid_utf8(text); i != std::string_view::npos)
+    return error_at(errc::invalid_argument, text_cursor{text}.at(i), "the text is not valid UTF-8");
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F)
+      return error_at(errc::invalid_argument, text_cursor{text}.at(i), "a control character is not allowed");
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+result<value> read_yaml(std::string_view text) {
+  if (text.size() > bytes_max)
+    return fail(errc::too_large, "the YAML text has " + std::to_string(text.size()) + " bytes; at most " +
+                                   std::to_string(bytes_max) + " are taken");
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (auto bad = find_bad_byte(text)) return unexpected(std::move(*bad));
+
+  yaml_handler handler(text);
+  std::istringstream stream{std::string{text}};
+  try {
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(handler)) {
+    }
+  } catch (const refused&) {
+    return unexpected(std::move(*handler.builder().failure()));
+  } catch (const YAML::Exception& e) {
+    return unexpected(error_at(errc::invalid_argument, handler.place_of(e.mark), e.msg));
+  }
+  if (handler.documents() == 0) return unexpected(error_at(errc::invalid_argument, {1, 1}, "the document is empty"));
+  return handler.builder().take();
+}
+
+} // namespace penstock
