@@ -5,7 +5,7 @@ set(PENSTOCK_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,un
 add_library(penstock_options INTERFACE)
 add_library(penstock::options ALIAS penstock_options)
 target_include_directories(penstock_options INTERFACE "${CMAKE_SOURCE_DIR}")
-target_compile_options(penstock_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+target_compile_options(penstock_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow=local -Wnon-virtual-dtor)
 target_compile_definitions(penstock_options INTERFACE _GLIBCXX_ASSERTIONS)
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release")

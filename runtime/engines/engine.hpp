@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/error.hpp"
+#include "runtime/model/attempt.hpp"
 #include "runtime/model/ids.hpp"
 #include "runtime/model/records.hpp"
 #include "runtime/plan/plan.hpp"
@@ -13,16 +14,6 @@
 #include <vector>
 
 namespace penstock {
-
-/// Names one attempt of one task (or item) on this node, for cancelling and for its directories.
-struct attempt_ref {
-  run_id run;
-  task_index task = 0;
-  std::uint32_t item = 0;
-  std::uint32_t attempt = 1;
-
-  friend auto operator<=>(const attempt_ref&, const attempt_ref&) = default;
-};
 
 enum class log_level : std::uint8_t { debug = 1, info = 2, warn = 3, error = 4 };
 [[nodiscard]] std::string_view to_text(log_level l) noexcept;
@@ -55,22 +46,6 @@ struct attempt_request {
   std::uint64_t timeout_ms = 0;  ///< 0 = the engine's own limit.
   bool expand_items = false;     ///< Not to run the task but to read the rows of `inputs.front()` as `attempt_result::items`.
   std::shared_ptr<attempt_log> log;
-};
-
-enum class attempt_outcome : std::uint8_t { succeeded = 1, failed = 2, cancelled = 3 };
-
-struct attempt_result {
-  attempt_ref ref;
-  attempt_outcome outcome = attempt_outcome::succeeded;
-  error why;              ///< Of a failure; a sentence for people, with the engine's words.
-  bool retryable = true;  ///< False: trying again cannot help (a definition's mistake).
-  timestamp started_at;
-  timestamp ended_at;
-  std::uint64_t rows = 0;
-  std::uint64_t bytes = 0;
-  std::vector<artifact> artifacts; ///< The output table first, files of a sink after it.
-  bool has_output_file = false;    ///< The last artifact is a sink's file, offered as the run's download.
-  value items;                     ///< `expand_items`: a list of objects.
 };
 
 /// Does attempts of one or more task types. Its functions may be called from any thread and return at once.

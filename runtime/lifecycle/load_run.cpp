@@ -1,0 +1,140 @@
+#include "runtime/lifecycle/run.hpp"
+#include "runtime/lifecycle/run_items.hpp"
+
+#include <algorithm>
+
+namespace penstock {
+
+namespace {
+
+void restore_item(fan_state& fan, run_state& run, const stored_task& stored) {
+  if (stored.item >= fan.all.size()) return;
+  auto& item = fan.all[stored.item];
+  item.status = stored.record.status;
+  item.attempt = stored.record.attempt;
+  if (item.status == task_status::waiting) {
+    ++run.outstanding;
+    if (stored.record.due_at) fan.due[stored.item] = *stored.record.due_at;
+  }
+  if (!is_terminal(item.status)) return;
+  ++fan.ended;
+  fan.rows += stored.record.rows;
+  fan.bytes += stored.record.bytes;
+  fan.artifacts.insert(fan.artifacts.end(), stored.record.artifacts.begin(), stored.record.artifacts.end());
+  if (item.status == task_status::failed) {
+    if (fan.failed++ == 0) fan.first_error = stored.error_text;
+  }
+}
+
+void restore_task(task_state& task, run_state& run, const stored_task& stored) {
+  const auto& record = stored.record;
+  task.status = record.status;
+  task.attempt = record.attempt;
+  task.rows = record.rows;
+  task.bytes = record.bytes;
+  task.due_at = record.due_at;
+  task.artifacts = record.artifacts;
+  if (task.status == task_status::waiting) ++run.outstanding;
+  if (task.status == task_status::failed) {
+    run.any_failed = true;
+    if (run.first_error.empty()) run.first_error = error_of_run(run.graph->task(stored.task), stored.error_text);
+  }
+}
+
+/// Items that had begun without ending begin again, in their order, before those that never began.
+void queue_items(fan_state& fan) {
+  for (auto i = static_cast<std::uint32_t>(fan.all.size()); i-- > 0;)
+    if (fan.all[i].status == task_status::pending || fan.all[i].status == task_status::running) {
+      fan.all[i].status = task_status::pending;
+      fan.again.push_back(i);
+    }
+  fan.next = static_cast<std::uint32_t>(fan.all.size());
+}
+
+/// What follows for a task without an end of its own from those it needs, which stand before it.
+void place_task(run_state& run, task_index i) {
+  auto& task = run.tasks[i];
+  bool blocked = false;
+  bool skipped = false;
+  for (const auto need : run.graph->task(i).needs) {
+    const auto status = run.tasks[need].status;
+    if (status != task_status::succeeded) ++task.needs_left;
+    blocked |= status == task_status::failed || status == task_status::blocked || status == task_status::cancelled;
+    skipped |= status == task_status::skipped;
+  }
+  if (is_terminal(task.status)) {
+    ++run.settled;
+  } else if (blocked || skipped) {
+    task.status = blocked ? task_status::blocked : task_status::skipped;
+    ++run.settled;
+  } else if (task.fan) {
+    queue_items(*task.fan);
+    task.status = task_status::running;
+    if (task.fan->has_more()) run.fans.push_back(i);
+  } else if (task.status != task_status::waiting && task.needs_left == 0) {
+    task.status = task_status::pending;
+    run.ready.push_back(i);
+  }
+}
+
+} // namespace
+
+run_state load_run(run_record header, std::shared_ptr<const bound_plan> graph, std::shared_ptr<const value> parameters,
+                   const std::vector<stored_task>& stored) {
+  run_state run;
+  run.header = std::move(header);
+  run.graph = std::move(graph);
+  run.parameters = std::move(parameters);
+  run.tasks.resize(run.graph->size());
+  const auto known = [&](const stored_task& s) { return s.task < run.tasks.size(); };
+
+  // Items from a table are known once their task's record holds them; the others follow from the plan. A fan whose
+  // items have not begun is opened again by `resume_run`.
+  for (const auto& s : stored) {
+    if (!known(s) || s.item != no_item) continue;
+    restore_task(run.tasks[s.task], run, s);
+    if (s.record.items_total && !is_terminal(s.record.status))
+      run.tasks[s.task].fan = open_fan(*s.record.items_total, s.items);
+  }
+  for (const auto& s : stored) {
+    if (!known(s) || s.item == no_item) continue;
+    auto& task = run.tasks[s.task];
+    if (is_terminal(task.status)) {
+      task.artifacts.insert(task.artifacts.end(), s.record.artifacts.begin(), s.record.artifacts.end());
+      continue;
+    }
+    if (!task.fan) {
+      auto items = items_of(run.graph->task(s.task).for_each, *run.parameters);
+      if (!items) continue;
+      task.fan = open_fan(items->total, std::move(items->list));
+    }
+    restore_item(*task.fan, run, s);
+  }
+  for (task_index i = 0; i < run.tasks.size(); ++i) place_task(run, i);
+  return run;
+}
+
+std::vector<task_status> derive_statuses(const bound_plan& graph, run_status run,
+                                         const std::vector<std::optional<task_status>>& recorded) {
+  std::vector<task_status> out(graph.size(), task_status::pending);
+  for (task_index i = 0; i < graph.size(); ++i) {
+    bool blocked = false;
+    bool skipped = false;
+    bool ready = true;
+    for (const auto need : graph.task(i).needs) {
+      const auto status = out[need];
+      blocked |= status == task_status::failed || status == task_status::blocked;
+      skipped |= status == task_status::skipped;
+      ready &= status == task_status::succeeded;
+    }
+    if (recorded[i] && is_terminal(*recorded[i])) out[i] = *recorded[i];
+    else if (blocked) out[i] = task_status::blocked;
+    else if (skipped) out[i] = task_status::skipped;
+    else if (is_terminal(run)) out[i] = task_status::cancelled;
+    else if (recorded[i]) out[i] = *recorded[i];
+    else if (ready && run == run_status::running) out[i] = task_status::running;
+  }
+  return out;
+}
+
+} // namespace penstock

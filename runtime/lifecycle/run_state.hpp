@@ -1,0 +1,75 @@
+#pragma once
+
+#include "runtime/lifecycle/bound_plan.hpp"
+#include "runtime/model/records.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace penstock {
+
+/// In place of an item number: the task itself.
+inline constexpr std::uint32_t no_item = UINT32_MAX;
+/// In place of an item number: the attempt that reads the rows a `for_each` goes over.
+inline constexpr std::uint32_t expand_item = UINT32_MAX - 1;
+
+/// Tasks and items of one run that may be under way (offered to a worker, waiting for a timer or a child) at once; the
+/// others wait for their turn in memory, so that neither a decision nor the workers' queues grow with the run.
+inline constexpr std::uint32_t outstanding_max = 10'000;
+
+/// One item of a `for_each` task.
+struct item_state {
+  task_status status = task_status::pending;
+  std::uint32_t attempt = 1;
+};
+
+/// A `for_each` task that has begun.
+struct fan_state {
+  value items;                   ///< A list; null when the items are just numbers.
+  std::vector<item_state> all;   ///< One each.
+  std::uint32_t next = 0;        ///< Items below it have begun; restored ones that had not ended lie in `again`.
+  std::vector<std::uint32_t> again; ///< Items to begin (again) before `next`, last one first.
+  std::uint32_t ended = 0;
+  std::uint32_t failed = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t bytes = 0;
+  std::string first_error;
+  std::vector<artifact> artifacts;
+  std::unordered_map<std::uint32_t, run_id> children; ///< Of items under way.
+  std::unordered_map<std::uint32_t, timestamp> due;   ///< Of items that wait for a timer.
+
+  [[nodiscard]] bool has_more() const noexcept { return !again.empty() || next < all.size(); }
+};
+
+struct task_state {
+  task_status status = task_status::pending;
+  std::uint32_t attempt = 1;
+  std::uint32_t needs_left = 0; ///< Needed tasks that have not succeeded yet.
+  std::uint64_t rows = 0;
+  std::uint64_t bytes = 0;
+  std::optional<timestamp> due_at; ///< `waiting` for a timer: when.
+  std::optional<run_id> child;     ///< `waiting` for a child run.
+  std::vector<artifact> artifacts; ///< Of a `for_each` task those of all items, once it ended.
+  std::unique_ptr<fan_state> fan;  ///< `for_each`, from when its items are known until it ends.
+};
+
+/// A run in memory: everything `decide` looks at. Built by `load_run`, changed by `apply` alone.
+struct run_state {
+  run_record header;
+  std::shared_ptr<const bound_plan> graph;
+  std::shared_ptr<const value> parameters; ///< An object; never null.
+  std::string first_error;                 ///< Of the first task that failed, as shown to people.
+
+  std::vector<task_state> tasks;
+  std::deque<task_index> ready;     ///< May begin; all they need succeeded.
+  std::deque<task_index> fans;      ///< `for_each` tasks with items that have not begun.
+  std::uint32_t outstanding = 0;    ///< Attempts, timers and children under way.
+  std::uint32_t settled = 0;        ///< Tasks that ended, were skipped or are blocked.
+  bool any_failed = false;
+};
+
+} // namespace penstock
