@@ -1,0 +1,60 @@
+#pragma once
+
+#include "tools/command_line.hpp"
+#include "tools/penstock/api_client.hpp"
+#include "tools/penstock/outcome.hpp"
+#include "tools/penstock/run_progress.hpp"
+
+#include <ostream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace penstock::cli {
+
+/// What a command works with.
+struct command_context {
+  api_client& api;
+  const command_line& line;
+  std::vector<std::string> words; ///< Behind the command's name.
+  bool as_json = false;
+  std::ostream& out;
+  std::ostream& err;
+  screen on;
+
+  /// The value of an option, empty if it was not given.
+  [[nodiscard]] std::string option(std::string_view name) const;
+};
+
+using command_function = outcome<exit_code> (*)(command_context&);
+
+/// One command: a row of the help and of what is accepted.
+struct command_row {
+  std::string_view group; ///< "pipeline"; empty for a command of one word.
+  std::string_view verb;  ///< "apply"
+  std::string_view words; ///< What follows, for help, e.g. "FILE…".
+  std::size_t words_least = 0;
+  std::size_t words_most = 0;
+  std::string_view help;
+  std::span<const option_row> options; ///< Beside the global ones.
+  command_function run = nullptr;
+};
+
+[[nodiscard]] std::span<const command_row> pipeline_commands();
+[[nodiscard]] std::span<const command_row> run_commands();
+[[nodiscard]] std::span<const command_row> key_commands();
+[[nodiscard]] std::span<const command_row> server_commands();
+
+/// The id of a pipeline given by name or id.
+/// @returns `exit_code::not_found` with the nearest name, or `exit_code::refused` listing the ids if several bear it.
+[[nodiscard]] outcome<std::string> find_pipeline(api_client& api, const std::string& name_or_id);
+
+/// Shows a run until it has ended, through restarts of the server.
+/// @returns `exit_code::ok` or `exit_code::run_failed`, as the run ended
+[[nodiscard]] outcome<exit_code> watch_run(command_context& with, const std::string& run);
+
+/// Prints an answer as it came, for `--output json`.
+void print_json(std::ostream& out, const value& answer);
+
+} // namespace penstock::cli

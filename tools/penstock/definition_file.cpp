@@ -1,0 +1,76 @@
+#include "tools/penstock/definition_file.hpp"
+
+#include "runtime/model/json.hpp"
+#include "runtime/model/yaml.hpp"
+#include "tools/config.hpp"
+#include "tools/penstock/fields.hpp"
+
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+
+namespace penstock::cli {
+
+namespace {
+
+bool is_declared_text(const value& definition, std::string_view parameter) {
+  const auto* declared = definition.find("parameters");
+  const auto* one = declared == nullptr ? nullptr : declared->find(parameter);
+  if (one == nullptr) return false;
+  const auto type = text_of(*one, "type");
+  return type == "string" || type == "date" || type == "timestamp";
+}
+
+} // namespace
+
+outcome<definition_file> read_definition(const std::string& path, const std::string& name_given) {
+  definition_file file;
+  file.path = path;
+  if (path == "-") {
+    file.text.assign(std::istreambuf_iterator<char>{std::cin}, {});
+  } else {
+    auto text = read_text_file(path);
+    if (!text) return give_up(exit_code::local_file, text.error().message);
+    file.text = std::move(*text);
+  }
+  file.name = name_given;
+  if (file.name.empty()) {
+    // A text that does not read is sent all the same: the server names line and column.
+    if (const auto read = read_yaml(file.text)) file.name = text_of(*read, "name");
+  }
+  if (file.name.empty()) {
+    if (path == "-") return give_up(exit_code::usage, "standard input has no name of a file: give --name");
+    file.name = std::filesystem::path(path).stem().string();
+  }
+  return file;
+}
+
+std::string show_mistakes(const std::string& path, const std::vector<definition_mistake>& mistakes) {
+  std::string text;
+  for (const auto& m : mistakes) {
+    text += text.empty() ? "" : "\n";
+    text += path == "-" ? "(standard input)" : path;
+    if (m.line > 0) text += ":" + std::to_string(m.line) + ":" + std::to_string(m.column);
+    text += ": " + (m.field.empty() ? "" : m.field + ": ") + m.message;
+  }
+  return text;
+}
+
+outcome<value> read_parameters(const std::vector<std::string>& given, std::string_view definition) {
+  value parameters{value::object{}};
+  value declared;
+  if (auto read = read_yaml(definition)) declared = std::move(*read);
+  for (const auto& one : given) {
+    const auto equals = one.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return give_up(exit_code::usage, "--param takes name=value, not \"" + one + "\"");
+    }
+    const auto name = one.substr(0, equals);
+    auto text = one.substr(equals + 1);
+    auto as_json = is_declared_text(declared, name) ? result<value>{text} : read_json(text);
+    parameters.set(name, as_json ? std::move(*as_json) : value{std::move(text)});
+  }
+  return parameters;
+}
+
+} // namespace penstock::cli

@@ -1,0 +1,306 @@
+#include "runtime/model/ids.hpp"
+#include "tools/penstock/commands.hpp"
+#include "tools/penstock/fields.hpp"
+#include "tools/penstock/log_tail.hpp"
+#include "tools/penstock/text_format.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <thread>
+
+namespace penstock::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long a watched run may be out of sight: time enough to restart a server, or to replace a machine.
+constexpr auto out_of_sight_max = 120s;
+
+timestamp now() { return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now()); }
+
+std::string path_of(const std::string& run) { return "/api/v1/runs/" + encode(run); }
+
+/// Where the list, the log and the file of runs are.
+std::string pipelines_path_of(const std::string& run) { return "/api/pipelines/runs/" + encode(run); }
+
+outcome<value::list> runs_of(api_client& api, const std::string& pipeline, std::size_t limit,
+                             const std::string& status) {
+  auto path = "/api/pipelines/" + encode(pipeline) + "/runs?limit=" + std::to_string(limit);
+  if (!status.empty()) path += "&status=" + encode(status);
+  const auto answer = api.get(path);
+  if (!answer) return unexpected(answer.error());
+  return entries_of(*answer);
+}
+
+/// The id of a run given as such, or the newest run of a pipeline given by name.
+outcome<std::string> find_run(api_client& api, const std::string& id_or_pipeline) {
+  if (const auto id = parse_uuid(id_or_pipeline)) return to_text(*id);
+  const auto pipeline = find_pipeline(api, id_or_pipeline);
+  if (!pipeline)
+    return unexpected(
+      failure{pipeline.error().code, "no run has the id " + id_or_pipeline + ", and " + pipeline.error().message});
+  const auto newest = runs_of(api, *pipeline, 1, "");
+  if (!newest) return unexpected(newest.error());
+  if (newest->empty()) return give_up(exit_code::not_found, "pipeline " + id_or_pipeline + " has no runs yet");
+  return text_of(newest->front(), "id");
+}
+
+struct named_run {
+  std::string pipeline;
+  value run;
+};
+
+/// The newest runs of all pipelines. Only as many pipelines can matter as runs are wanted: those that ran last.
+outcome<std::vector<named_run>> newest_runs(api_client& api, std::size_t limit, const std::string& status) {
+  const auto listed = api.get("/api/pipelines?limit=1000");
+  if (!listed) return unexpected(listed.error());
+  auto pipelines = entries_of(*listed);
+  std::erase_if(pipelines, [](const value& p) {
+    return text_of(p, "last_run_at").empty() && text_of(p, "last_run_status").empty();
+  });
+  std::stable_sort(pipelines.begin(), pipelines.end(), [](const value& a, const value& b) {
+    return text_of(a, "last_run_at") > text_of(b, "last_run_at");
+  });
+  if (status.empty() && pipelines.size() > limit) pipelines.resize(limit);
+  std::vector<named_run> runs;
+  for (const auto& pipeline : pipelines) {
+    auto some = runs_of(api, text_of(pipeline, "id"), limit, status);
+    if (!some) return unexpected(some.error());
+    for (auto& run : *some) runs.push_back({text_of(pipeline, "name"), std::move(run)});
+  }
+  std::stable_sort(runs.begin(), runs.end(), [](const named_run& a, const named_run& b) {
+    return text_of(a.run, "created_at") > text_of(b.run, "created_at");
+  });
+  if (runs.size() > limit) runs.resize(limit);
+  return runs;
+}
+
+outcome<std::vector<named_run>> listed_runs(command_context& with, std::size_t limit) {
+  const auto status = with.option("status");
+  if (with.words.empty()) return newest_runs(with.api, limit, status);
+  const auto id = find_pipeline(with.api, with.words[0]);
+  if (!id) return unexpected(id.error());
+  auto of_one = runs_of(with.api, *id, limit, status);
+  if (!of_one) return unexpected(of_one.error());
+  std::vector<named_run> runs;
+  for (auto& run : *of_one) runs.push_back({with.words[0], std::move(run)});
+  return runs;
+}
+
+std::vector<std::string> run_row(const named_run& entry) {
+  const auto started = parse_rfc3339(text_of(entry.run, "started_at"));
+  const auto ended = parse_rfc3339(text_of(entry.run, "finished_at"));
+  const auto error = first_line(text_of(entry.run, "error"));
+  return {text_of(entry.run, "id"),
+          entry.pipeline,
+          text_of(entry.run, "status"),
+          text_of(entry.run, "triggered_by"),
+          show_time(text_of(entry.run, "created_at")),
+          started ? show_duration(ended.value_or(now()) - *started) : "-",
+          fit(error, 60)};
+}
+
+outcome<exit_code> list(command_context& with) {
+  std::size_t limit = 20;
+  if (const auto given = with.option("limit"); !given.empty()) {
+    const auto [end, problem] = std::from_chars(given.data(), given.data() + given.size(), limit);
+    if (problem != std::errc{} || end != given.data() + given.size() || limit < 1 || limit > 1'000) {
+      return give_up(exit_code::usage, "--limit takes a whole number from 1 to 1000, not \"" + given + "\"");
+    }
+  }
+  auto runs = listed_runs(with, limit);
+  if (!runs) return unexpected(runs.error());
+  if (with.as_json) {
+    value all{value::list{}};
+    for (auto& entry : *runs) all.push_back(std::move(entry.run));
+    print_json(with.out, all);
+    return exit_code::ok;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& entry : *runs) rows.push_back(run_row(entry));
+  with.out << show_table({"RUN", "PIPELINE", "STATUS", "STARTED BY", "CREATED", "TOOK", "ERROR"}, rows);
+  return exit_code::ok;
+}
+
+outcome<exit_code> show(command_context& with) {
+  const auto id = find_run(with.api, with.words[0]);
+  if (!id) return unexpected(id.error());
+  const auto answer = with.api.get(path_of(*id));
+  if (!answer) return unexpected(answer.error());
+  if (with.as_json) {
+    print_json(with.out, *answer);
+    return exit_code::ok;
+  }
+  const auto run = read_run(*answer);
+  // All tasks, however many: this is no screen that is drawn over.
+  auto on = with.on;
+  on.lines = run.tasks.size() + 100;
+  if (!on.is_terminal) on.columns = 10'000;
+  for (const auto& line : draw_run(run, now(), on, 0)) with.out << line << '\n';
+  if (run.has_ended()) {
+    for (const auto& line : tell_end(run)) with.out << line << '\n';
+  }
+  return exit_code::ok;
+}
+
+outcome<exit_code> watch(command_context& with) {
+  const auto id = find_run(with.api, with.words[0]);
+  if (!id) return unexpected(id.error());
+  return watch_run(with, *id);
+}
+
+outcome<exit_code> cancel(command_context& with) {
+  const auto id = find_run(with.api, with.words[0]);
+  if (!id) return unexpected(id.error());
+  const auto answer = with.api.send("POST", path_of(*id) + "/cancel");
+  if (!answer) return unexpected(answer.error());
+  if (with.as_json) print_json(with.out, *answer);
+  else with.err << "run " << *id << " cancelled\n";
+  return exit_code::ok;
+}
+
+outcome<exit_code> logs(command_context& with) {
+  const auto id = find_run(with.api, with.words[0]);
+  if (!id) return unexpected(id.error());
+  const bool follows = with.line.has("follow");
+  log_tail tail;
+  for (;;) {
+    // The state is asked for first: what was logged before the end is then in the log that is read after it.
+    bool has_ended = true;
+    if (follows) {
+      const auto answer = with.api.get(path_of(*id));
+      if (!answer) return unexpected(answer.error());
+      has_ended = read_run(*answer).has_ended();
+    }
+    const auto began = std::chrono::steady_clock::now();
+    const auto answer = with.api.get(pipelines_path_of(*id) + "/logs");
+    if (!answer) return unexpected(answer.error());
+    if (with.as_json && !follows) print_json(with.out, *answer);
+    else with.out << tail.news(text_of(*answer, "logs")) << std::flush;
+    if (has_ended) return exit_code::ok;
+    // A long log takes long to fetch: never more than a tenth of the time.
+    std::this_thread::sleep_for(
+      std::max<std::chrono::nanoseconds>(500ms, 9 * (std::chrono::steady_clock::now() - began)));
+  }
+}
+
+/// The name in `Content-Disposition`, never with a path.
+std::string offered_name(const api_answer& answer) {
+  const auto header = answer.header("content-disposition");
+  const auto at = header.find("filename=");
+  if (at == std::string::npos) return {};
+  auto name = header.substr(at + 9);
+  if (!name.empty() && name.front() == '"') name = name.substr(1, name.find('"', 1) - 1);
+  else name = name.substr(0, name.find(';'));
+  return std::filesystem::path(name).filename().string();
+}
+
+outcome<exit_code> download_to_stdout(command_context& with, const std::string& path) {
+  const auto answer = with.api.download(path, [&](std::string_view part) {
+    return static_cast<bool>(with.out.write(part.data(), static_cast<std::streamsize>(part.size())));
+  });
+  if (!answer) return unexpected(answer.error());
+  with.out.flush();
+  return exit_code::ok;
+}
+
+outcome<exit_code> download(command_context& with) {
+  const auto id = find_run(with.api, with.words[0]);
+  if (!id) return unexpected(id.error());
+  const auto path = pipelines_path_of(*id) + "/download";
+  auto target = with.option("file");
+  if (target == "-") return download_to_stdout(with, path);
+  const auto refuse_existing = [&](const std::string& file) {
+    return std::filesystem::exists(file) && !with.line.has("force");
+  };
+  const auto exists = [](const std::string& file) {
+    return give_up(exit_code::local_file, file + " exists; --force replaces it, --file gives another name");
+  };
+  if (!target.empty() && refuse_existing(target)) return exists(target);
+
+  // Beside its place and under another name until it is whole.
+  const auto partial = (target.empty() ? *id : target) + ".part";
+  std::ofstream file(partial, std::ios::binary | std::ios::trunc);
+  if (!file) return give_up(exit_code::local_file, "cannot write " + partial);
+  auto answer = with.api.download(path, [&](std::string_view part) {
+    return static_cast<bool>(file.write(part.data(), static_cast<std::streamsize>(part.size())));
+  });
+  file.close();
+  std::error_code problem;
+  if (answer && target.empty()) {
+    target = offered_name(*answer);
+    if (target.empty()) target = *id + ".out";
+    if (refuse_existing(target)) {
+      std::filesystem::remove(partial, problem);
+      return exists(target);
+    }
+  }
+  if (answer && file) std::filesystem::rename(partial, target, problem);
+  if (!answer || !file || problem) {
+    std::error_code ignored;
+    std::filesystem::remove(partial, ignored);
+    if (!answer) return unexpected(answer.error());
+    return give_up(exit_code::local_file, "cannot write " + target + (problem ? ": " + problem.message() : ""));
+  }
+  with.err << target << ": " << show_bytes(std::filesystem::file_size(target, problem)) << '\n';
+  return exit_code::ok;
+}
+
+constexpr option_row list_options[] = {{"status", "STATUS", "only pending, running, success, failed or cancelled ones"},
+                                       {"limit", "N", "at most so many, the newest [20]", 'n'}};
+constexpr option_row logs_options[] = {{"follow", "", "go on until the run has ended", 'f'}};
+constexpr option_row download_options[] = {
+  {"file", "FILE", "where to; - is standard output [the file's own name]", 'o'},
+  {"force", "", "replace a file that exists"}};
+
+constexpr command_row rows[] = {
+  {"run", "list", "[PIPELINE]", 0, 1, "list the newest runs", list_options, &list},
+  {"run", "show", "RUN", 1, 1, "show a run and its tasks", {}, &show},
+  {"run", "watch", "RUN", 1, 1, "watch a run until it has ended", {}, &watch},
+  {"run", "logs", "RUN", 1, 1, "print a run's log", logs_options, &logs},
+  {"run", "cancel", "RUN", 1, 1, "stop a run", {}, &cancel},
+  {"run", "download", "RUN", 1, 1, "fetch the file that a run made", download_options, &download},
+};
+
+} // namespace
+
+std::span<const command_row> run_commands() { return rows; }
+
+outcome<exit_code> watch_run(command_context& with, const std::string& run) {
+  run_display display(with.out, with.on);
+  auto seen_at = std::chrono::steady_clock::now();
+  auto pause = 50ms;
+  for (;;) {
+    const auto answer = with.api.get(path_of(run));
+    const auto at = std::chrono::steady_clock::now();
+    if (answer) {
+      seen_at = at;
+      const auto snapshot = read_run(*answer);
+      if (snapshot.has_ended()) {
+        if (with.as_json) print_json(with.out, *answer);
+        else display.finish(snapshot, now());
+        return snapshot.has_succeeded() ? exit_code::ok : exit_code::run_failed;
+      }
+      if (!with.as_json) display.show(snapshot, now());
+      // Short runs are seen moving, long ones cost the server little.
+      pause = std::min<std::chrono::milliseconds>(pause + 10ms, with.on.is_terminal ? 200ms : 500ms);
+    } else if (const auto code = answer.error().code;
+               code != exit_code::unreachable && code != exit_code::server_failed) {
+      return unexpected(answer.error());
+    } else if (at - seen_at > out_of_sight_max) {
+      return unexpected(answer.error());
+    } else {
+      if (!with.as_json) display.note("the server does not answer; the run goes on when it is back");
+      pause = 500ms;
+    }
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+} // namespace penstock::cli
