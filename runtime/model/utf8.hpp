@@ -9,7 +9,9 @@ namespace penstock {
 /// Length of the UTF-8 sequence that `text` begins with (1 to 4); 0 if it begins with none: overlong forms, surrogates
 /// and points above U+10FFFF are not UTF-8 (Unicode 15, table 3-7). `text` must not be empty.
 [[nodiscard]] constexpr std::size_t utf8_sequence_length(std::string_view text) noexcept {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<std::uint8_t>(text[i]) : std::uint8_t{0}; };
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<std::uint8_t>(text[i]) : std::uint8_t{0};
+  };
   const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0) == 0x80; };
   const std::uint8_t lead = byte(0);
   if (lead < 0x80) return 1;

@@ -16,7 +16,8 @@ namespace penstock {
 
 /// An error of a reader: the sentence for people begins with the place, the problem holds both apart.
 [[nodiscard]] inline error error_at(errc code, value::place at, const std::string& message) {
-  return {code, "line " + std::to_string(at.line) + ", column " + std::to_string(at.column) + ": " + message,
+  return {code,
+          "line " + std::to_string(at.line) + ", column " + std::to_string(at.column) + ": " + message,
           {problem{"", message, at.line, at.column}}};
 }
 
@@ -29,7 +30,10 @@ public:
     std::size_t nodes_max = 100'000;
   };
 
-  explicit value_builder(limits l) : limits_(l) {}
+  explicit value_builder(limits l) : limits_(l) {
+    values_.reserve(16); // Most documents are small.
+    keys_.reserve(16);
+  }
 
   bool scalar(value v, value::place at) {
     if (!count_node(at)) return false;
@@ -127,12 +131,14 @@ private:
   }
 
   bool refuse_key(const key_entry& k) {
-    return refuse(errc::invalid_argument, k.at, "key `" + k.name + "` appears twice in one object");
+    const std::string shown =
+      k.name.size() <= 100 ? "key `" + k.name + "`" : "a key of " + std::to_string(k.name.size()) + " bytes";
+    return refuse(errc::invalid_argument, k.at, shown + " appears twice in one object");
   }
 
   limits limits_;
   std::size_t nodes_ = 0;
-  std::vector<value> values_; ///< Finished values whose container is still open.
+  std::vector<value> values_;   ///< Finished values whose container is still open.
   std::vector<key_entry> keys_; ///< Keys of the open objects.
   std::vector<container> open_;
   std::vector<std::size_t> order_;

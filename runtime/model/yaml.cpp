@@ -9,10 +9,12 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 namespace penstock {
@@ -70,7 +72,8 @@ public:
     if (all_of_digits(bare, decimal)) return read_integer(bare, 10, negative);
     if (text.starts_with("0x") && all_of_digits(text.substr(2), "0123456789abcdefABCDEF"))
       return read_integer(text.substr(2), 16, false);
-    if (text.starts_with("0o") && all_of_digits(text.substr(2), "01234567")) return read_integer(text.substr(2), 8, false);
+    if (text.starts_with("0o") && all_of_digits(text.substr(2), "01234567"))
+      return read_integer(text.substr(2), 8, false);
     if (is_float(bare)) return read_float(bare, negative);
     return true;
   }
@@ -117,15 +120,19 @@ public:
   [[nodiscard]] std::size_t documents() const noexcept { return documents_; }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++documents_ > 1) refuse(mark, "only one document is taken");
+    if (++documents_ == 1) return;
+    // yaml-cpp begins a document wherever something is left over.
+    const bool marked =
+      mark.pos >= 0 && text_.substr(std::min(text_.size(), static_cast<std::size_t>(mark.pos))).starts_with("---");
+    refuse(mark,
+           marked ? "only one document is taken" : "something follows the end of the document; check the indentation");
   }
   void OnDocumentEnd() override {}
-  void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
-    refuse(mark, "anchors are not taken (`&" + name + "`)");
-  }
+  void OnAnchor(const YAML::Mark& mark, const std::string&) override { refuse(mark, "anchors are not taken"); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse(mark, "aliases are not taken"); }
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
+    if (starts_with_tag(mark)) refuse_tag(mark);
     if (at_key()) refuse(mark, "a key must be text; quote it if it is meant as such");
     add(value{}, mark);
   }
@@ -134,6 +141,7 @@ public:
     const bool plain = tag == "?";
     // A quoted scalar's tag is "!" too, so one written out is told by the text.
     if ((!plain && tag != "!") || starts_with_tag(mark)) refuse_tag(mark);
+    if (text.find('\0') != std::string::npos) refuse(mark, "a text must not contain a NUL");
     if (at_key()) return add_key(mark, plain, text);
     if (!plain) return add(value{text}, mark);
     plain_scalar scalar;
@@ -168,7 +176,8 @@ private:
   [[nodiscard]] bool at_key() const noexcept { return !open_.empty() && open_.back().key_next; }
 
   [[nodiscard]] bool starts_with_tag(const YAML::Mark& mark) const noexcept {
-    return mark.pos >= 0 && static_cast<std::size_t>(mark.pos) < text_.size() && text_[static_cast<std::size_t>(mark.pos)] == '!';
+    return mark.pos >= 0 && static_cast<std::size_t>(mark.pos) < text_.size() &&
+           text_[static_cast<std::size_t>(mark.pos)] == '!';
   }
 
   void add_key(const YAML::Mark& mark, bool plain, const std::string& text) {
@@ -212,6 +221,23 @@ private:
   std::size_t documents_ = 0;
 };
 
+/// yaml-cpp's words where they need explaining; else as they are.
+std::string message_of(const std::string& theirs) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> table{{
+    {"illegal map value", "`: ` cannot stand here; check the indentation, or quote the text"},
+    {"illegal block entry", "a list entry (`- `) cannot stand here; check the indentation, or quote the text"},
+    {"illegal EOF in scalar", "a quoted text has no closing quote"},
+    {"end of sequence flow not found", "a list has no closing `]`"},
+    {"end of map flow not found", "an object has no closing `}`"},
+    {"end of map not found", "expected a key of this object; check the indentation"},
+    {"end of sequence not found", "expected a list entry (`- `); check the indentation"},
+    {"the referenced anchor is not defined", "aliases are not taken"},
+  }};
+  for (const auto& [text, ours] : table)
+    if (theirs.starts_with(text)) return std::string{ours};
+  return theirs;
+}
+
 /// What yaml-cpp would take for the end of its input, guess as another encoding, or replace unseen.
 std::optional<error> find_bad_byte(std::string_view text) {
   if (const std::size_t i = find_invalid_utf8(text); i != std::string_view::npos)
@@ -237,12 +263,11 @@ result<value> read_yaml(std::string_view text) {
   std::istringstream stream{std::string{text}};
   try {
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(handler)) {
-    }
+    while (parser.HandleNextDocument(handler)) {}
   } catch (const refused&) {
     return unexpected(std::move(*handler.builder().failure()));
   } catch (const YAML::Exception& e) {
-    return unexpected(error_at(errc::invalid_argument, handler.place_of(e.mark), e.msg));
+    return unexpected(error_at(errc::invalid_argument, handler.place_of(e.mark), message_of(e.msg)));
   }
   if (handler.documents() == 0) return unexpected(error_at(errc::invalid_argument, {1, 1}, "the document is empty"));
   return handler.builder().take();
