@@ -140,7 +140,8 @@ outcome<api_answer> api_client::perform(const api_request& request, transfer& un
     return give_up(exit_code::local_file, "the file could not be written");
   }
   if (code != CURLE_OK) {
-    return give_up(exit_code::unreachable, "no answer from " + server_ + ": " + curl_easy_strerror(code));
+    return give_up(exit_code::unreachable, "no answer from " + server_ + ": " + curl_easy_strerror(code) +
+                                             "\nIs it running? --server or PENSTOCK_SERVER names another one.");
   }
   long status = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);

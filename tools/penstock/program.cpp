@@ -2,6 +2,7 @@
 
 #include "runtime/model/json.hpp"
 #include "tools/penstock/commands.hpp"
+#include "tools/penstock/text_format.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -44,7 +45,7 @@ std::string name_of(const command_row& row) {
 
 void append_line(std::string& out, const std::string& left, std::string_view help) {
   constexpr std::size_t width = 32;
-  out += "  " + left + std::string(left.size() + 2 < width ? width - left.size() - 2 : 1, ' ');
+  out += "  " + left + std::string(width_of(left) + 2 < width ? width - width_of(left) - 2 : 1, ' ');
   out.append(help) += '\n';
 }
 

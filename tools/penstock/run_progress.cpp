@@ -173,6 +173,7 @@ std::vector<std::string> tell_end(const run_snapshot& run) {
   if (run.started_at && run.ended_at) line += " after " + show_duration(*run.ended_at - *run.started_at);
   if (run.rows > 0) line += ", " + amount(run.rows) + ", " + show_bytes(run.bytes);
   lines.push_back(std::move(line));
+  if (run.has_succeeded()) return lines;
   bool is_explained = false;
   for (const auto& task : run.tasks) {
     if (task.error.empty() || group_of(task) != task_group::failed) continue;

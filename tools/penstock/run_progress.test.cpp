@@ -1,0 +1,162 @@
+#include "tools/penstock/run_progress.hpp"
+
+#include "runtime/model/json.hpp"
+#include "tools/penstock/text_format.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <sstream>
+
+using namespace penstock;
+using namespace penstock::cli;
+using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+const auto start = *parse_rfc3339("2026-01-31T10:00:00Z");
+
+run_snapshot running() {
+  return read_run(*read_json(R"({
+    "runId": "r1", "pipelineId": "p1", "pipelineName": "packages", "overallStatus": "RUNNING",
+    "startedAt": "2026-01-31T10:00:00Z",
+    "tasks": [
+      {"id": "list", "type": "shell", "status": "COMPLETED", "attempt": 1, "rows": 2345, "bytes": 83147,
+       "startedAt": "2026-01-31T10:00:00Z", "endedAt": "2026-01-31T10:00:00.300Z"},
+      {"id": "by_section", "type": "sql", "status": "RUNNING", "attempt": 2, "startedAt": "2026-01-31T10:00:01Z"},
+      {"id": "each", "type": "noop", "status": "PENDING", "itemsDone": 3, "itemsTotal": 10},
+      {"id": "report", "type": "sink", "status": "FAILED", "error": "disk full\nmore"}
+    ]})"));
+}
+
+run_snapshot ended(const std::string& state) {
+  auto run = running();
+  run.state = state;
+  run.ended_at = start + 1'400ms;
+  return run;
+}
+
+screen wide() {
+  screen on;
+  on.columns = 120;
+  return on;
+}
+
+} // namespace
+
+TEST_CASE("an answer becomes a snapshot of the run", "[cli][progress]") {
+  const auto run = running();
+  CHECK(run.state == "running");
+  CHECK_FALSE(run.has_ended());
+  REQUIRE(run.tasks.size() == 4);
+  CHECK(run.tasks[0].rows == 2345);
+  CHECK(run.tasks[1].attempt == 2);
+  CHECK(run.tasks[2].items_total == 10);
+  CHECK(group_of(run.tasks[3]) == task_group::failed);
+  CHECK(ended("completed").has_succeeded());
+  CHECK(ended("cancelled").has_ended());
+  CHECK_FALSE(ended("cancelled").has_succeeded());
+}
+
+TEST_CASE("an answer with documented fields only is shown too", "[cli][progress]") {
+  const auto run = read_run(*read_json(R"({"runId": "r", "pipelineId": "p", "overallStatus": "FAILED",
+    "taskStatuses": {"a": "COMPLETED", "b": "FAILED"}, "errors": {"b": "exit code 3"}})"));
+  REQUIRE(run.tasks.size() == 2);
+  CHECK(run.pipeline == "p");
+  CHECK(run.tasks[1].error == "exit code 3");
+  CHECK_THAT(tell_end(run)[1], Contains("b: exit code 3"));
+}
+
+TEST_CASE("an answer without anything does no harm", "[cli][progress]") {
+  CHECK(read_run(value{}).tasks.empty());
+  CHECK_FALSE(draw_run(read_run(value{}), start, wide(), 0).empty());
+}
+
+TEST_CASE("a run is drawn as a heading and a line per task", "[cli][progress]") {
+  const auto lines = draw_run(running(), start + 2s, wide(), 0);
+  REQUIRE(lines.size() == 5);
+  CHECK(lines[0] == "packages  r1  running  1/4 tasks  2.0 s");
+  CHECK_THAT(lines[1], StartsWith("  + list        completed") && Contains("2,345 rows") && Contains("81.2 KiB") &&
+                         Contains("0.3 s"));
+  CHECK_THAT(lines[2], Contains("by_section") && Contains("1.0 s") && Contains("attempt 2"));
+  CHECK_THAT(lines[3], Contains("3 of 10"));
+  CHECK_THAT(lines[4], StartsWith("  x report") && Contains("disk full") && !Contains("more"));
+}
+
+TEST_CASE("nothing is wider than the screen", "[cli][progress]") {
+  auto run = running();
+  run.tasks[0].id = std::string(200, 'x');
+  run.tasks[3].error = std::string(500, 'e');
+  for (const std::size_t columns : {1u, 20u, 40u, 80u}) {
+    screen on;
+    on.columns = columns;
+    for (const auto& line : draw_run(run, start, on, 1)) CHECK(width_of(line) <= std::max<std::size_t>(columns, 6));
+  }
+}
+
+TEST_CASE("of many tasks those that failed or run are shown, and how many are not", "[cli][progress]") {
+  run_snapshot run;
+  run.state = "running";
+  for (int i = 0; i < 1'000; ++i) {
+    task_snapshot task;
+    task.id = "t" + std::to_string(i);
+    task.state = i == 700 ? "failed" : i == 900 ? "running" : i < 600 ? "completed" : "pending";
+    run.tasks.push_back(task);
+  }
+  screen on;
+  on.lines = 14;
+  const auto lines = draw_run(run, start, on, 0);
+  REQUIRE(lines.size() == 12);
+  CHECK_THAT(lines[8], Contains("t599"));
+  CHECK_THAT(lines[9], Contains("t700"));
+  CHECK_THAT(lines[10], Contains("t900"));
+  CHECK(lines[11] == "    and 990 more");
+}
+
+TEST_CASE("colour and signs are used only where the screen has them", "[cli][progress]") {
+  auto on = wide();
+  CHECK_THAT(draw_run(running(), start, on, 0)[1], !Contains("\x1b") && !Contains("✓"));
+  on.has_color = on.has_utf8 = true;
+  CHECK_THAT(draw_run(running(), start, on, 0)[1], Contains("\x1b[32m✓\x1b[0m"));
+}
+
+TEST_CASE("where nothing can be drawn over each change is a line", "[cli][progress]") {
+  const auto first = tell_changes({}, running(), start + 2s);
+  REQUIRE(first.size() == 4);
+  CHECK(first[0] == "run r1 of packages");
+  CHECK(first[1] == "[2.0 s] list: completed, 2,345 rows, 81.2 KiB, took 0.3 s");
+  CHECK(first[2] == "[2.0 s] by_section: running, attempt 2");
+  CHECK(first[3] == "[2.0 s] report: failed, disk full");
+  auto later = running();
+  later.tasks[2].state = "running";
+  CHECK(tell_changes(running(), later, start + 3s) == std::vector<std::string>{"[3.0 s] each: running, 3 of 10"});
+  CHECK(tell_changes(later, later, start + 4s).empty());
+}
+
+TEST_CASE("the end tells how long it took and why it failed", "[cli][progress]") {
+  const auto good = tell_end(ended("completed"));
+  CHECK(good == std::vector<std::string>{"run r1 completed after 1.4 s"});
+  const auto bad = tell_end(ended("failed"));
+  REQUIRE(bad.size() == 3);
+  CHECK_THAT(bad[1], Contains("report: disk full\nmore"));
+  CHECK_THAT(bad[2], Contains("penstock run logs r1"));
+}
+
+TEST_CASE("a display draws over what it drew before", "[cli][progress]") {
+  std::ostringstream out;
+  auto on = wide();
+  on.is_terminal = true;
+  run_display display(out, on);
+  display.show(running(), start);
+  CHECK_THAT(out.str(), !Contains("A"));
+  display.note("away");
+  display.note("away");
+  CHECK_THAT(out.str(), Contains("\x1b[5A") && Contains("away"));
+  out.str("");
+  display.note("still away");
+  CHECK_THAT(out.str(), Contains("\x1b[6A") && !Contains("\raway"));
+  out.str("");
+  display.finish(ended("failed"), start);
+  CHECK_THAT(out.str(), StartsWith("\x1b[6A") && Contains("run r1 failed"));
+}
