@@ -1,0 +1,131 @@
+#include "api/metrics.hpp"
+
+#include "api/router.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <array>
+#include <charconv>
+#include <map>
+
+namespace penstock {
+namespace {
+
+constexpr std::size_t class_count = 6; ///< Status classes 1xx to 5xx by their first digit.
+
+const prometheus::Histogram::BucketBoundaries& latency_bounds() {
+  static const prometheus::Histogram::BucketBoundaries bounds{0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                              0.1,     0.25,   0.5,   1,      2.5,   10,   60};
+  return bounds;
+}
+
+std::string status_class(std::size_t digit) {
+  return std::string(1, static_cast<char>('0' + digit)) + "xx";
+}
+
+std::size_t class_of(int status) noexcept {
+  const auto digit = static_cast<std::size_t>(status / 100);
+  return digit < class_count ? digit : 5;
+}
+
+void append_number(std::string& out, double v) {
+  std::array<char, 32> digits{};
+  out.append(digits.data(), std::to_chars(digits.begin(), digits.end(), v).ptr);
+}
+
+/// Lines of `figures`, whose names may carry labels. A map's order keeps the lines of one name together.
+void append_figures(std::string& out, const std::map<std::string, double>& figures, std::string_view type) {
+  std::string_view last;
+  for (const auto& [name, v] : figures) {
+    const auto bare = std::string_view{name}.substr(0, name.find('{'));
+    if (bare != last) out.append("# TYPE ").append(bare).append(" ").append(type).append("\n");
+    last = bare;
+    out.append(name).append(" ");
+    append_number(out, v);
+    out += '\n';
+  }
+}
+
+} // namespace
+
+struct http_metrics::impl {
+  struct row_metrics {
+    std::array<prometheus::Counter*, class_count> requests{};
+    prometheus::Histogram* latency = nullptr;
+  };
+
+  prometheus::Registry registry;
+  std::vector<row_metrics> rows;
+  std::array<prometheus::Counter*, class_count> refused{};
+  prometheus::Gauge* connections = nullptr;
+  prometheus::Gauge* websockets = nullptr;
+  prometheus::Gauge* in_flight = nullptr;
+};
+
+http_metrics::http_metrics(const std::vector<routed>& rows, std::string_view version) : impl_(std::make_unique<impl>()) {
+  auto& registry = impl_->registry;
+  auto& requests = prometheus::BuildCounter().Name("penstock_http_requests_total").Help("Requests answered, by route.").Register(registry);
+  auto& latency = prometheus::BuildHistogram()
+                    .Name("penstock_http_request_duration_seconds")
+                    .Help("From the last byte of a request to its answer.")
+                    .Register(registry);
+  for (const auto& target : rows) {
+    const std::string method{to_text(target.row->method)};
+    const std::string pattern{target.row->pattern};
+    impl::row_metrics m;
+    // Classes that no route of ours answers with are left out.
+    for (std::size_t digit = 2; digit < class_count; ++digit)
+      m.requests[digit] = &requests.Add({{"method", method}, {"route", pattern}, {"status", status_class(digit)}});
+    m.requests[1] = m.requests[0] = m.requests[2];
+    m.latency = &latency.Add({{"method", method}, {"route", pattern}}, latency_bounds());
+    impl_->rows.push_back(m);
+  }
+  auto& refusals = prometheus::BuildCounter()
+                     .Name("penstock_http_refused_total")
+                     .Help("Requests refused before a route took them: unknown, malformed, no room.")
+                     .Register(registry);
+  for (std::size_t digit = 4; digit < class_count; ++digit) impl_->refused[digit] = &refusals.Add({{"status", status_class(digit)}});
+  for (std::size_t digit = 0; digit < 4; ++digit) impl_->refused[digit] = impl_->refused[4];
+  impl_->connections =
+    &prometheus::BuildGauge().Name("penstock_http_connections").Help("Open client connections.").Register(registry).Add({});
+  impl_->websockets =
+    &prometheus::BuildGauge().Name("penstock_http_websockets").Help("Of these, WebSockets.").Register(registry).Add({});
+  impl_->in_flight =
+    &prometheus::BuildGauge().Name("penstock_http_requests_in_flight").Help("Requests being worked on.").Register(registry).Add({});
+  prometheus::BuildGauge()
+    .Name("penstock_build_info")
+    .Help("Always 1; the version is the label.")
+    .Register(registry)
+    .Add({{"version", std::string{version}}})
+    .Set(1);
+}
+
+http_metrics::~http_metrics() = default;
+
+void http_metrics::answered(std::size_t index, int status, std::chrono::nanoseconds took) noexcept {
+  auto& row = impl_->rows[index];
+  row.requests[class_of(status)]->Increment();
+  row.latency->Observe(std::chrono::duration<double>(took).count());
+}
+
+void http_metrics::refused(int status) noexcept {
+  impl_->refused[class_of(status)]->Increment();
+}
+
+std::string http_metrics::render(const node_figures& figures) const {
+  impl_->connections->Set(static_cast<double>(connections.load(std::memory_order_relaxed)));
+  impl_->websockets->Set(static_cast<double>(websockets.load(std::memory_order_relaxed)));
+  impl_->in_flight->Set(static_cast<double>(in_flight.load(std::memory_order_relaxed)));
+  auto out = prometheus::TextSerializer{}.Serialize(impl_->registry.Collect());
+  append_figures(out, figures.gauges, "gauge");
+  append_figures(out, figures.counters, "counter");
+  out += "# TYPE penstock_ready gauge\npenstock_ready ";
+  out += figures.ready ? "1\n" : "0\n";
+  return out;
+}
+
+} // namespace penstock

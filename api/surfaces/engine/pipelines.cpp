@@ -1,0 +1,150 @@
+#include "api/answering.hpp"
+#include "api/query_reader.hpp"
+#include "api/request_options.hpp"
+#include "api/surfaces/engine/handlers.hpp"
+#include "api/surfaces/engine/render.hpp"
+#include "api/surfaces/schedule_field.hpp"
+#include "api/surfaces/task_defaults.hpp"
+
+#include <array>
+
+namespace penstock::engine_surface {
+namespace {
+
+constexpr auto style = error_style::problem;
+constexpr std::uint64_t list_max = 1'000;
+constexpr std::uint64_t offset_max = 1'000'000'000;
+constexpr std::size_t yaml_bytes_max = 1u << 20;
+
+struct number_field {
+  const char* name;
+  std::int64_t fallback;
+  std::int64_t low;
+  std::int64_t high;
+};
+constexpr std::array number_fields{
+  number_field{"maxRetries", 3, 0, 100},
+  number_field{"retryDelaySeconds", 60, 0, 86'400},
+  number_field{"timeoutSeconds", 3'600, 1, 31'536'000},
+};
+
+/// Everything that POST and PUT may give. The numbers that decide what tasks default to are among the attributes.
+pipeline_patch read_patch(field_reader& fields, bool creating) {
+  pipeline_patch patch;
+  patch.attributes = value{value::object{}};
+  patch.name = fields.text("name", {.required = creating, .bytes_max = 200, .one_line = true});
+  patch.description = fields.text("description", {});
+  if (auto yaml = fields.text("yamlDefinition", {.required = creating, .bytes_max = yaml_bytes_max}))
+    patch.source = definition{definition_format::yaml, std::move(*yaml)};
+  if (auto cron = read_schedule(fields, "scheduleCron")) patch.schedule = std::move(cron);
+  else if (fields.is_null("scheduleCron")) patch.schedule.emplace();
+  patch.tags = fields.texts("tags", {});
+  patch.enabled = fields.boolean("isActive");
+  for (const auto* name : {"sourceConnectionId", "targetConnectionId"}) {
+    if (const auto id = fields.id(name)) patch.attributes.set(name, to_text(*id));
+    else if (fields.is_null(name)) patch.attributes.set(name, nullptr);
+  }
+  for (const auto& field : number_fields)
+    if (const auto n = fields.integer(field.name, field.low, field.high)) patch.attributes.set(field.name, *n);
+  if (auto notifications = fields.object("notifications")) patch.attributes.set("notifications", std::move(*notifications));
+  else if (fields.is_null("notifications")) patch.attributes.set("notifications", nullptr);
+  return patch;
+}
+
+/// The compiler's problems lie in this field of the request; their lines count inside its text.
+error in_terms_of_body(error e) {
+  for (auto& p : e.problems) p.field = p.field.empty() ? "yamlDefinition" : "yamlDefinition." + p.field;
+  return e;
+}
+
+reply<pipeline_view> answer_pipeline(int status, responder send) {
+  return [status, send = std::move(send)](result<pipeline_view> p) {
+    if (!p) return send(render_error(style, in_terms_of_body(std::move(p.error()))));
+    auto r = render_pipeline(status, *p);
+    if (status == 201) r.with("Location", "/api/v1/pipelines/" + to_text(p->record.id));
+    send(std::move(r));
+  };
+}
+
+/// The kept fields as they will be after `changes`.
+value merged(value attributes, const value& changes) {
+  for (const auto& [name, v] : *changes.as_object()) attributes.set(name, v);
+  return attributes;
+}
+
+bool changes_defaults(const value& changes) {
+  for (const auto& field : number_fields)
+    if (changes.find(field.name)) return true;
+  return false;
+}
+
+} // namespace
+
+void list_pipelines(const request& in, const services& with, responder send) {
+  problem_list problems;
+  const query_reader query{in.query, problems};
+  const page which{static_cast<std::uint32_t>(query.number("limit", list_max, 1, list_max)), query.number("offset", 0, 0, offset_max)};
+  const auto workspace = query.id("workspaceId");
+  pipeline_filter filter;
+  filter.search = query.text("search").value_or("");
+  if (!problems.empty()) return send(render_error(style, problems.take()));
+  // Credentials are of one workspace; of another one nothing is to be seen.
+  if (workspace && workspace_id{*workspace} != in.who.workspace) return send(render_pipelines({}));
+  with.ops.list_pipelines(in.who, std::move(filter), which, answer_with<listing<pipeline_view>>(style, send, &render_pipelines));
+}
+
+void create_pipeline(const request& in, const services& with, responder send) {
+  const auto body = json_object_body(in);
+  if (!body) return send(render_error(style, body.error()));
+  problem_list problems;
+  field_reader fields{*body, problems};
+  auto given = read_patch(fields, true);
+  auto once = idempotency_key(in, problems);
+  if (!problems.empty()) return send(render_error(style, problems.take()));
+  pipeline_draft draft;
+  for (const auto& field : number_fields)
+    if (!given.attributes.find(field.name)) given.attributes.set(field.name, field.fallback);
+  draft.name = std::move(*given.name);
+  draft.description = given.description.value_or("");
+  draft.source = std::move(*given.source);
+  draft.defaults = task_defaults(given.attributes);
+  draft.enabled = given.enabled.value_or(true);
+  draft.schedule = given.schedule.value_or(std::nullopt);
+  draft.tags = given.tags.value_or(std::vector<std::string>{});
+  draft.attributes = std::move(given.attributes);
+  with.ops.create_pipeline(in.who, std::move(draft), std::move(once), answer_pipeline(201, send));
+}
+
+void get_pipeline(const request& in, const services& with, responder send) {
+  problem_list problems;
+  const pipeline_id id{id_in_path(in, "id", problems)};
+  if (!problems.empty()) return send(render_error(style, problems.take()));
+  with.ops.get_pipeline(in.who, id, answer_with<pipeline_view>(style, send, [](const auto& p) { return render_pipeline(200, p); }));
+}
+
+void update_pipeline(const request& in, const services& with, responder send) {
+  problem_list problems;
+  const pipeline_id id{id_in_path(in, "id", problems)};
+  const auto body = json_object_body(in);
+  if (!body) return send(render_error(style, body.error()));
+  field_reader fields{*body, problems};
+  auto patch = read_patch(fields, false);
+  if (!problems.empty()) return send(render_error(style, problems.take()));
+  patch.always_revise = true;
+  // The pipeline is read first, because new defaults mean that the definition it has must be compiled again.
+  with.ops.get_pipeline(
+    in.who, id, then<pipeline_view>(style, send, [&ops = with.ops, who = in.who, id, patch = std::move(patch), send](pipeline_view now) mutable {
+      patch.defaults = task_defaults(merged(std::move(now.record.attributes), patch.attributes));
+      if (!patch.source && changes_defaults(patch.attributes)) patch.source = std::move(now.source);
+      ops.update_pipeline(who, id, std::move(patch), answer_pipeline(200, send));
+    }));
+}
+
+void delete_pipeline(const request& in, const services& with, responder send) {
+  problem_list problems;
+  const pipeline_id id{id_in_path(in, "id", problems)};
+  if (!problems.empty()) return send(render_error(style, problems.take()));
+  with.ops.delete_pipeline(in.who, id, answer_with<void>(style, send, &no_content));
+}
+
+} // namespace penstock::engine_surface

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "api/field_reader.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace penstock {
+
+/// Reads a cron expression: nothing if it is left out, a problem for each wrong field of it.
+[[nodiscard]] std::optional<std::string> read_schedule(field_reader& fields, std::string_view name);
+
+} // namespace penstock
