@@ -1,0 +1,270 @@
+#include "storage/rocksdb_store.hpp"
+
+#include "runtime/model/codec.hpp"
+#include "storage/counter_cache.hpp"
+#include "storage/rocksdb_start.hpp"
+#include "storage/startup_proof.hpp"
+#include "storage/turn_ledger.hpp"
+#include "storage/watermark_keeper.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+
+namespace penstock {
+
+namespace {
+
+[[noreturn]] void end_process(const rocksdb_settings& settings, const error& reason) {
+  if (settings.on_fatal) settings.on_fatal(reason);
+  std::fprintf(stderr, "penstock: stopping, for what is stored cannot be relied on: %s\n", reason.message.c_str());
+  std::abort();
+}
+
+class rocksdb_store final : public store {
+public:
+  explicit rocksdb_store(rocksdb_settings settings)
+    : settings_(std::move(settings)),
+      counters_(settings_.counters_cached_max, [this](family f, std::string_view key) { return stored_counter(f, key); }) {}
+
+  [[nodiscard]] result<void> start(const std::string& directory) {
+    paths_ = paths_in(directory);
+    auto started = start_database(directory, settings_, ledger_,
+                                  [this](const rocksdb::Status& status) { note_background_error(status); });
+    if (!started) return unexpected(started.error());
+    started_ = std::move(*started);
+    written_ = synced_ = {ledger_.turn(), short_form(ledger_.chain())};
+    watermark_keeper::duties duties;
+    if (settings_.sync == durability::interval) duties.sync = [this] { return sync_log(); };
+    duties.current = [this] { return current_watermark(); };
+    duties.on_failure = [this](const error& e) { note_failure(e); };
+    keeper_.emplace(paths_.watermark, settings_.watermark_interval, std::move(duties));
+    if (!started_.unchecked.empty())
+      checker_.emplace(std::move(started_.unchecked), [this](const error& e) { end_process(settings_, e); });
+    return {};
+  }
+
+  ~rocksdb_store() override {
+    checker_.reset();
+    keeper_.reset(); // Writes the last watermark.
+    started_.database.reset();
+  }
+
+  [[nodiscard]] result<void> write_turn(const std::vector<turn_entry>& entries) override {
+    if (auto failed = failure()) return unexpected(std::move(*failed));
+    const auto planned = ledger_.plan(entries);
+    if (!planned) return unexpected(planned.error());
+    rocksdb::WriteBatch batch;
+    if (auto built = build(*planned, entries, batch); !built) return built;
+    if (auto written = write(batch); !written) return written;
+    ledger_.commit(*planned);
+    note_written({planned->turn, short_form(planned->after)});
+    keeper_->turn_written();
+    return {};
+  }
+
+  [[nodiscard]] bool get(family f, std::string_view key, std::string& bytes) const override {
+    const auto found = started_.database->get(f, key, bytes);
+    if (!found) end_process(settings_, found.error());
+    return *found;
+  }
+
+  [[nodiscard]] std::int64_t counter(family f, std::string_view key) const override {
+    const auto stored = stored_counter(f, key);
+    if (!stored)
+      end_process(settings_, {errc::corrupt_record, "database " + paths_.database + ": a counter does not decode", {}});
+    return *stored;
+  }
+
+  void scan(family f, std::string_view begin, std::string_view end,
+            const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    if (begin >= end) return;
+    if (const auto done = started_.database->scan(f, begin, end, visit); !done) end_process(settings_, done.error());
+  }
+
+  [[nodiscard]] partition_position position(std::uint16_t partition) const override {
+    return ledger_.position(partition);
+  }
+
+  [[nodiscard]] result<void> checkpoint() override {
+    auto flushed = started_.database->flush();
+    if (!flushed) note_failure(flushed.error());
+    return flushed;
+  }
+
+  [[nodiscard]] std::uint64_t disk_bytes() const override {
+    namespace fs = std::filesystem;
+    std::uint64_t bytes = 0;
+    std::error_code problem;
+    for (fs::directory_iterator it{paths_.database, problem}, end; !problem && it != end; it.increment(problem)) {
+      std::error_code gone; // A compaction may remove a file at any time.
+      const auto size = it->file_size(gone);
+      if (!gone) bytes += size;
+    }
+    return bytes;
+  }
+
+private:
+  /// Nothing if what is stored there is no counter.
+  [[nodiscard]] std::optional<std::int64_t> stored_counter(family f, std::string_view key) const {
+    std::string bytes;
+    return get(f, key, bytes) ? decode_counter(bytes) : 0;
+  }
+
+  [[nodiscard]] result<void> build(const planned_turn& planned, const std::vector<turn_entry>& entries,
+                                   rocksdb::WriteBatch& batch) {
+    // First, so that a reader of the raw log finds it at a fixed place.
+    const turn_marker marker{.turn = planned.turn,
+                             .synced = synced().turn,
+                             .before = short_form(planned.before),
+                             .after = short_form(planned.after)};
+    batch.PutLogData(encode_marker(marker, started_.mark.id)).PermitUncheckedError();
+    if (auto checked = check(entries); !checked) return checked;
+    for (const auto& entry : entries)
+      if (auto added = add(entry, batch); !added) return added;
+    counters_.drain([&](family f, std::string_view key, std::int64_t v) {
+      put(batch, f, key, encode_counter(v));
+    });
+    for (const auto& [partition, progress] : planned.partitions)
+      put(batch, family::meta, partition_key(partition),
+          codec::encode(partition_record{progress.index, progress.clock_ms, to_bytes(progress.chain)}));
+    put(batch, family::meta, turn_key(), codec::encode(turn_record{planned.turn, to_bytes(planned.after)}));
+    return {};
+  }
+
+  /// Looks through all changes before the first is taken up: which families count, and that none writes what is ours.
+  [[nodiscard]] result<void> check(const std::vector<turn_entry>& entries) {
+    bool ours = false;
+    for (const auto& entry : entries) {
+      auto decoded = for_each_mutation(entry.mutations.bytes(), [&](const mutation_view& m) {
+        if (m.kind == mutation_kind::add) counters_.expect_additions(m.where);
+        ours = ours || (m.where == family::meta && (m.key.empty() || static_cast<std::uint8_t>(m.key[0]) < own_meta_tags));
+      });
+      if (!decoded) return decoded;
+    }
+    if (ours) return fail(errc::internal, "a change writes a record of family meta that is the store's own");
+    return {};
+  }
+
+  [[nodiscard]] result<void> add(const turn_entry& entry, rocksdb::WriteBatch& batch) {
+    bool counts = true;
+    auto decoded = for_each_mutation(entry.mutations.bytes(), [&](const mutation_view& m) {
+      switch (m.kind) {
+      case mutation_kind::put:
+        counters_.overwritten(m.where, m.key, m.bytes);
+        put(batch, m.where, m.key, m.bytes);
+        break;
+      case mutation_kind::remove:
+        counters_.overwritten(m.where, m.key, std::nullopt);
+        batch.Delete(started_.database->handle(m.where), rocksdb::Slice(m.key.data(), m.key.size())).PermitUncheckedError();
+        break;
+      case mutation_kind::add: counts = counters_.add(m.where, m.key, m.delta) && counts; break;
+      }
+    });
+    if (decoded && !counts) return fail(errc::internal, "a change adds to a key that holds no counter");
+    return decoded;
+  }
+
+  void put(rocksdb::WriteBatch& batch, family f, std::string_view key, std::string_view bytes) const {
+    // Can only fail beyond the limits that the batch was made without.
+    batch.Put(started_.database->handle(f), rocksdb::Slice(key.data(), key.size()),
+              rocksdb::Slice(bytes.data(), bytes.size())).PermitUncheckedError();
+  }
+
+  [[nodiscard]] result<void> write(rocksdb::WriteBatch& batch) {
+    rocksdb::WriteOptions options;
+    options.sync = settings_.sync == durability::fsync;
+    const std::lock_guard lock{log_mutex_};
+    const auto status = started_.database->db().Write(options, &batch);
+    if (status.ok()) return {};
+    // What became of the bytes is unknown, and trying again could report as durable what the system already dropped.
+    note_failure(to_error(status, paths_.database));
+    return unexpected(*failure());
+  }
+
+  [[nodiscard]] result<void> sync_log() {
+    const std::lock_guard lock{log_mutex_};
+    const auto upto = written();
+    const auto status = started_.database->db().SyncWAL();
+    if (!status.ok()) return unexpected(to_error(status, paths_.database));
+    const std::lock_guard guard{mutex_};
+    synced_ = upto;
+    return {};
+  }
+
+  [[nodiscard]] result<watermark> current_watermark() {
+    auto mark = started_.mark;
+    const auto turn = synced();
+    mark.turn = turn.turn;
+    mark.chain = turn.chain;
+    const auto log = newest_log(paths_.database);
+    if (!log) return unexpected(log.error());
+    if (*log != started_.mark.log)
+      // Only a name that is durable may be asked for at the next start.
+      if (auto done = sync_directory(paths_.database); !done) return unexpected(done.error());
+    mark.log = started_.mark.log = *log;
+    return mark;
+  }
+
+  [[nodiscard]] proven_turn synced() const {
+    const std::lock_guard lock{mutex_};
+    return synced_;
+  }
+
+  [[nodiscard]] proven_turn written() const {
+    const std::lock_guard lock{mutex_};
+    return written_;
+  }
+
+  void note_written(const proven_turn& turn) {
+    const std::lock_guard lock{mutex_};
+    written_ = turn;
+    if (settings_.sync == durability::fsync) synced_ = turn;
+  }
+
+  [[nodiscard]] std::optional<error> failure() const {
+    const std::lock_guard lock{mutex_};
+    return failure_;
+  }
+
+  void note_failure(const error& e) {
+    const std::lock_guard lock{mutex_};
+    if (!failure_) failure_ = e;
+  }
+
+  void note_background_error(const rocksdb::Status& status) {
+    const auto e = to_error(status, paths_.database);
+    note_failure(e);
+    if (status.IsCorruption()) end_process(settings_, e);
+  }
+
+  rocksdb_settings settings_;
+  database_paths paths_;
+  turn_ledger ledger_;
+  counter_cache counters_; ///< Of the writer's thread.
+  started_database started_;
+  std::mutex log_mutex_; ///< Keeps `SyncWAL` and writes apart.
+  mutable std::mutex mutex_;
+  proven_turn written_;          ///< Guarded by `mutex_`.
+  proven_turn synced_;           ///< Guarded by `mutex_`.
+  std::optional<error> failure_; ///< Guarded by `mutex_`. The first; nothing is written after it.
+  std::optional<watermark_keeper> keeper_;
+  std::optional<table_checker> checker_;
+};
+
+} // namespace
+
+result<std::unique_ptr<store>> open_rocksdb_store(const std::string& directory, rocksdb_settings settings) {
+  auto opened = std::make_unique<rocksdb_store>(std::move(settings));
+  if (auto started = opened->start(directory); !started) return unexpected(started.error());
+  return std::unique_ptr<store>(std::move(opened));
+}
+
+result<std::unique_ptr<store>> open_rocksdb_store(const std::string& directory, durability d) {
+  rocksdb_settings settings;
+  settings.sync = d;
+  return open_rocksdb_store(directory, std::move(settings));
+}
+
+} // namespace penstock
