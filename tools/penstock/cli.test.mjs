@@ -37,7 +37,7 @@ test('apply creates, updates, and leaves alone what did not change', async () =>
   says((await apply('daily.yaml', shell('true'))).out, /^pipeline daily unchanged, version 1/);
   says((await apply('daily.yaml', shell('false'))).out, /^pipeline daily updated, version 2/);
   assert.equal([...standIn.pipelines.values()].filter((p) => p.name === 'daily').length, 1);
-  assert.equal([...standIn.pipelines.values()][0].maxRetries, 0);
+  assert.equal([...standIn.pipelines.values()][0].maxRetries, 0, 'the definition decides on retries');
 });
 
 test('apply names a pipeline by its name field, by --name, and reads standard input', async () => {
@@ -99,8 +99,8 @@ test('run --wait tells each change once and ends with 0', async () => {
   const lines = done.out.trimEnd().split('\n');
   says(lines[0], /^run [0-9a-f-]{36} of daily$/);
   says(lines[1], /^\[\d+\.\d s\] extract: running$/);
-  says(lines[2], /extract: completed, 1,234 rows, 4\.0 KiB/);
-  says(lines[3], /^run [0-9a-f-]{36} completed after \d+\.\d s, 1,234 rows, 4\.0 KiB$/);
+  says(lines[2], /extract: succeeded, 1,234 rows, 4\.0 KiB/);
+  says(lines[3], /^run [0-9a-f-]{36} succeeded after \d+\.\d s, 1,234 rows, 4\.0 KiB$/);
   assert.equal(lines.length, 4);
 });
 
@@ -112,7 +112,7 @@ test('a run that fails ends with 1 and says why', async () => {
   assert.equal((await penstock(['run', 'watch', 'bad'])).code, 1);
   const asJson = await penstock(['run', 'watch', 'bad', '--output', 'json']);
   assert.equal(asJson.code, 1);
-  assert.equal(JSON.parse(asJson.out).overallStatus, 'FAILED');
+  assert.equal(JSON.parse(asJson.out).status, 'failed');
 });
 
 test('parameters keep the type that is declared', async () => {
@@ -183,7 +183,7 @@ test('keys are made, listed without the key itself, and revoked', async () => {
   assert.equal(made.out, 'gcs_live_sk_ab12cd34\n');
   assert.deepEqual(JSON.parse(standIn.requests.at(-1).text), { name: 'ci', scopes: ['read:jobs', 'write:pipelines'], expires_in_days: 90 });
   const list = await penstock(['key', 'list']);
-  says(list.out, /\nci +key_[0-9a-f-]+ +gcs_live_sk_ab12… +read:jobs,write:pipelines .* never\n$/);
+  says(list.out, /\nci +key_[0-9a-f-]+ +gcs_live_sk_ab12 +read:jobs,write:pipelines .* never\n$/);
   assert.ok(!list.out.includes('cd34'));
   const id = [...standIn.keys.keys()][0];
   assert.equal((await penstock(['key', 'revoke', id])).code, 0);
@@ -242,7 +242,7 @@ test('a run is watched through a restart of the server', async () => {
   standIn.runs.get(run).holds = false;
   const done = await watching;
   assert.equal(done.code, 0, done.err);
-  says(done.out, /the server does not answer; the run goes on when it is back\n[^]*completed/);
+  says(done.out, /the server does not answer; the run goes on when it is back\n[^]*succeeded/);
 });
 
 test('a wrong command line is told with what would be right', async () => {

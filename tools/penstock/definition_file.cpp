@@ -17,8 +17,17 @@ bool is_declared_text(const value& definition, std::string_view parameter) {
   const auto* declared = definition.find("parameters");
   const auto* one = declared == nullptr ? nullptr : declared->find(parameter);
   if (one == nullptr) return false;
+  if (one->as_string() != nullptr) return true; // Its default alone, of which the type follows.
   const auto type = text_of(*one, "type");
   return type == "string" || type == "date" || type == "timestamp";
+}
+
+/// The place in the file, without the field of the request that the file was sent in.
+std::string field_in_file(std::string_view field) {
+  constexpr std::string_view sent_in = "yamlDefinition";
+  if (field.substr(0, sent_in.size()) == sent_in) field.remove_prefix(sent_in.size());
+  if (!field.empty() && field.front() == '.') field.remove_prefix(1);
+  return std::string{field};
 }
 
 } // namespace
@@ -48,10 +57,11 @@ outcome<definition_file> read_definition(const std::string& path, const std::str
 std::string show_mistakes(const std::string& path, const std::vector<definition_mistake>& mistakes) {
   std::string text;
   for (const auto& m : mistakes) {
+    const auto field = field_in_file(m.field);
     text += text.empty() ? "" : "\n";
     text += path == "-" ? "(standard input)" : path;
     if (m.line > 0) text += ":" + std::to_string(m.line) + ":" + std::to_string(m.column);
-    text += ": " + (m.field.empty() ? "" : m.field + ": ") + m.message;
+    text += ": " + (field.empty() ? "" : field + ": ") + m.message;
   }
   return text;
 }

@@ -54,7 +54,8 @@ TEST_CASE("a file that is not there is named", "[cli][definition]") {
 }
 
 TEST_CASE("mistakes carry their place in the file", "[cli][definition]") {
-  CHECK(show_mistakes("a.yaml", {{"tasks[0].sql", "is missing", 3, 5}, {"", "is empty", 0, 0}}) ==
+  CHECK(show_mistakes("a.yaml",
+                      {{"yamlDefinition.tasks[0].sql", "is missing", 3, 5}, {"yamlDefinition", "is empty", 0, 0}}) ==
         "a.yaml:3:5: tasks[0].sql: is missing\na.yaml: is empty");
 }
 
@@ -65,6 +66,7 @@ TEST_CASE("a parameter is JSON where it reads as such, unless it is declared as 
     "parameters: { code: { type: string }, since: { type: date }, n: { type: integer } }\n";
   CHECK(parameters({"code=007", "since=2026-01-01", "n=7"}, definition) ==
         R"({"code":"007","since":"2026-01-01","n":7})");
+  CHECK(parameters({"code=7"}, "parameters: { code: \"001\" }") == R"({"code":"7"})");
   CHECK(parameters({"code=7"}, definition) == R"({"code":"7"})");
   CHECK(parameters({"code=7"}, "not: [right") == R"({"code":7})");
   CHECK(parameters({"alone"}) == "--param takes name=value, not \"alone\"");

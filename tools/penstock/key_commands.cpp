@@ -72,7 +72,7 @@ outcome<exit_code> list(command_context& with) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& key : keys) {
     const auto expires = text_of(key, "expires_at");
-    rows.push_back({text_of(key, "name"), text_of(key, "id"), text_of(key, "prefix") + "…", scopes_of(key),
+    rows.push_back({text_of(key, "name"), text_of(key, "id"), text_of(key, "prefix"), scopes_of(key),
                     show_time(text_of(key, "created_at")), show_time(text_of(key, "last_used")),
                     expires.empty() ? "never" : show_time(expires)});
   }

@@ -12,7 +12,10 @@ namespace penstock::cli {
 
 namespace {
 
+/// The surface that keeps a definition's text as it was written, so that mistakes have a line and a column.
 constexpr std::string_view base = "/api/v1/pipelines";
+/// The longest time for a run that the surface takes, in seconds: a year.
+constexpr int run_timeout_max_s = 31'536'000;
 
 std::string path_of(const std::string& id) { return std::string{base} + "/" + encode(id); }
 
@@ -49,8 +52,9 @@ outcome<applied> send_definition(api_client& api, const definition_file& file, c
   api_request request{"POST", std::string{base}, {}, {}};
   if (known.is_null()) {
     body.set("name", file.name);
-    // Without this the surface's default of three retries a minute apart would apply; here the definition decides.
+    // The surface's defaults (three retries a minute apart, one hour for a run) are not wanted: the definition decides.
     body.set("maxRetries", 0);
+    body.set("timeoutSeconds", run_timeout_max_s);
   } else {
     request.method = "PUT";
     request.path = path_of(text_of(known, "id"));
@@ -171,9 +175,9 @@ outcome<exit_code> run(command_context& with) {
     if (!parameters) return unexpected(parameters.error());
     body.set("parameters", std::move(*parameters));
   }
-  const auto started = with.api.send("POST", path_of(*id) + "/run", std::move(body));
+  const auto started = with.api.send("POST", "/api/pipelines/" + encode(*id) + "/run", std::move(body));
   if (!started) return unexpected(started.error());
-  const auto run_id = text_of(*started, "runId");
+  const auto run_id = text_of(*started, "id");
   if (with.line.has("wait")) return watch_run(with, run_id);
   if (with.as_json) {
     print_json(with.out, *started);

@@ -24,10 +24,15 @@ constexpr auto out_of_sight_max = 120s;
 
 timestamp now() { return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now()); }
 
-std::string path_of(const std::string& run) { return "/api/v1/runs/" + encode(run); }
+std::string path_of(const std::string& run) { return "/api/pipelines/runs/" + encode(run); }
 
-/// Where the list, the log and the file of runs are.
-std::string pipelines_path_of(const std::string& run) { return "/api/pipelines/runs/" + encode(run); }
+/// The name of a run's pipeline; its id if the name is not to be had.
+std::string pipeline_name(api_client& api, const value& run) {
+  const auto id = text_of(run, "pipeline_id");
+  const auto pipeline = api.get("/api/pipelines/" + encode(id));
+  const auto name = pipeline ? text_of(*pipeline, "name") : "";
+  return name.empty() ? id : name;
+}
 
 outcome<value::list> runs_of(api_client& api, const std::string& pipeline, std::size_t limit,
                              const std::string& status) {
@@ -137,7 +142,7 @@ outcome<exit_code> show(command_context& with) {
     print_json(with.out, *answer);
     return exit_code::ok;
   }
-  const auto run = read_run(*answer);
+  const auto run = read_run(*answer, pipeline_name(with.api, *answer));
   // All tasks, however many: this is no screen that is drawn over.
   auto on = with.on;
   on.lines = run.tasks.size() + 100;
@@ -165,6 +170,19 @@ outcome<exit_code> cancel(command_context& with) {
   return exit_code::ok;
 }
 
+/// The whole log, page by page.
+outcome<std::string> fetch_log(api_client& api, const std::string& run) {
+  std::string log;
+  for (std::int64_t from = 0;;) {
+    const auto answer = api.get(path_of(run) + "/logs?limit=50000&from=" + std::to_string(from));
+    if (!answer) return unexpected(answer.error());
+    log += text_of(*answer, "logs");
+    const auto next = int_of(*answer, "next", from);
+    if (next <= from) return log;
+    from = next;
+  }
+}
+
 outcome<exit_code> logs(command_context& with) {
   const auto id = find_run(with.api, with.words[0]);
   if (!id) return unexpected(id.error());
@@ -172,18 +190,13 @@ outcome<exit_code> logs(command_context& with) {
   log_tail tail;
   for (;;) {
     // The state is asked for first: what was logged before the end is then in the log that is read after it.
-    bool has_ended = true;
-    if (follows) {
-      const auto answer = with.api.get(path_of(*id));
-      if (!answer) return unexpected(answer.error());
-      has_ended = read_run(*answer).has_ended();
-    }
+    const auto state = with.api.get(path_of(*id));
+    if (!state) return unexpected(state.error());
     const auto began = std::chrono::steady_clock::now();
-    const auto answer = with.api.get(pipelines_path_of(*id) + "/logs");
-    if (!answer) return unexpected(answer.error());
-    if (with.as_json && !follows) print_json(with.out, *answer);
-    else with.out << tail.news(text_of(*answer, "logs")) << std::flush;
-    if (has_ended) return exit_code::ok;
+    const auto log = fetch_log(with.api, *id);
+    if (!log) return unexpected(log.error());
+    with.out << tail.news(*log) << std::flush;
+    if (!follows || read_run(*state, "").has_ended()) return exit_code::ok;
     // A long log takes long to fetch: never more than a tenth of the time.
     std::this_thread::sleep_for(
       std::max<std::chrono::nanoseconds>(500ms, 9 * (std::chrono::steady_clock::now() - began)));
@@ -213,7 +226,7 @@ outcome<exit_code> download_to_stdout(command_context& with, const std::string& 
 outcome<exit_code> download(command_context& with) {
   const auto id = find_run(with.api, with.words[0]);
   if (!id) return unexpected(id.error());
-  const auto path = pipelines_path_of(*id) + "/download";
+  const auto path = path_of(*id) + "/download";
   auto target = with.option("file");
   if (target == "-") return download_to_stdout(with, path);
   const auto refuse_existing = [&](const std::string& file) {
@@ -276,12 +289,14 @@ outcome<exit_code> watch_run(command_context& with, const std::string& run) {
   run_display display(with.out, with.on);
   auto seen_at = std::chrono::steady_clock::now();
   auto pause = 50ms;
+  std::string pipeline;
   for (;;) {
     const auto answer = with.api.get(path_of(run));
     const auto at = std::chrono::steady_clock::now();
     if (answer) {
       seen_at = at;
-      const auto snapshot = read_run(*answer);
+      if (pipeline.empty()) pipeline = pipeline_name(with.api, *answer);
+      const auto snapshot = read_run(*answer, pipeline);
       if (snapshot.has_ended()) {
         if (with.as_json) print_json(with.out, *answer);
         else display.finish(snapshot, now());

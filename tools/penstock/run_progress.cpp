@@ -169,7 +169,7 @@ std::vector<std::string> tell_changes(const run_snapshot& before, const run_snap
 
 std::vector<std::string> tell_end(const run_snapshot& run) {
   std::vector<std::string> lines;
-  auto line = "run " + run.id + " " + run.state;
+  auto line = "run " + run.id + " " + (run.has_succeeded() ? "succeeded" : run.state);
   if (run.started_at && run.ended_at) line += " after " + show_duration(*run.ended_at - *run.started_at);
   if (run.rows > 0) line += ", " + amount(run.rows) + ", " + show_bytes(run.bytes);
   lines.push_back(std::move(line));

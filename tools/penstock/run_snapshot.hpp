@@ -10,11 +10,11 @@
 
 namespace penstock::cli {
 
-/// A task as the server showed it. States are the server's words in lower case.
+/// A task as the server showed it.
 struct task_snapshot {
   std::string id;
   std::string type;
-  std::string state;
+  std::string state; ///< pending, running, waiting, succeeded, failed, cancelled, skipped or blocked.
   std::uint64_t attempt = 1;
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
@@ -28,8 +28,8 @@ struct task_snapshot {
 /// A run as the server showed it at one moment.
 struct run_snapshot {
   std::string id;
-  std::string pipeline; ///< Its name, or its id if the server did not tell the name.
-  std::string state;
+  std::string pipeline; ///< Its name.
+  std::string state;    ///< pending, running, success, failed or cancelled.
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
   std::optional<timestamp> started_at;
@@ -41,10 +41,10 @@ struct run_snapshot {
   [[nodiscard]] bool has_succeeded() const;
 };
 
-/// Reads the answer of `GET /api/v1/runs/{id}`: its `tasks`, or where they are missing `taskStatuses` and `errors`.
-[[nodiscard]] run_snapshot read_run(const value& answer);
+/// Reads the answer of `GET /api/pipelines/runs/{id}`.
+[[nodiscard]] run_snapshot read_run(const value& answer, std::string pipeline_name);
 
-/// A task's way from the server's word to the three groups that are shown differently.
+/// Kinds of states that are shown alike.
 enum class task_group { ahead, under_way, done, failed, left_out };
 [[nodiscard]] task_group group_of(const task_snapshot& task);
 

@@ -22,40 +22,35 @@ export async function startStandIn() {
   const check = (text) => {
     const at = text.split('\n').findIndex((line) => line.includes('typo:'));
     if (at < 0) return null;
-    return problem(400, 'invalid_argument', 'tasks[0].typo: is not known', [{ field: 'tasks[0].typo', message: 'is not known; did you mean type?', line: at + 1, column: 5 }]);
+    return problem(400, 'invalid_argument', 'yamlDefinition.tasks[0].typo: is not known', [{ field: 'yamlDefinition.tasks[0].typo', message: 'is not known; did you mean type?', line: at + 1, column: 5 }]);
   };
 
   const newRun = (pipeline, body) => {
     const id = randomUUID();
-    const states = pipeline.yamlDefinition.includes('fails') ? ['PENDING', 'RUNNING', 'FAILED'] : ['PENDING', 'RUNNING', 'COMPLETED'];
+    const states = pipeline.yamlDefinition.includes('fails') ? ['pending', 'running', 'failed'] : ['pending', 'running', 'success'];
     const run = { id, pipeline, parameters: body.parameters ?? null, states, at: 0, createdAt: new Date().toISOString(), cancelled: false, holds: pipeline.yamlDefinition.includes('holds') };
     runs.set(id, run);
     return run;
   };
 
-  const stateOf = (run) => (run.cancelled ? 'CANCELLED' : run.states[run.at]);
+  const stateOf = (run) => (run.cancelled ? 'cancelled' : run.states[run.at]);
   const ended = (run) => run.cancelled || run.at === run.states.length - 1;
   const advance = (run) => { if (!ended(run) && !(run.holds && run.at === 1)) run.at += 1; };
 
+  const listedRun = (run) => ({
+    id: run.id, pipeline_id: run.pipeline.id, status: stateOf(run), triggered_by: 'manual', started_at: run.at > 0 ? run.createdAt : null,
+    finished_at: ended(run) ? run.createdAt : null, error: stateOf(run) === 'failed' ? 'extract: exit code 3' : null, created_at: run.createdAt,
+  });
+
   const showRun = (run) => {
     const now = stateOf(run);
-    const error = now === 'FAILED' ? 'exit code 3' : null;
-    const shown = {
-      runId: run.id, pipelineId: run.pipeline.id, pipelineName: run.pipeline.name, overallStatus: now,
-      taskStatuses: { extract: now }, errors: error ? { extract: error } : {},
-      createdAt: run.createdAt, startedAt: run.at > 0 ? run.createdAt : null, endedAt: ended(run) ? run.createdAt : null,
-      rows: now === 'COMPLETED' ? 1234 : 0, bytes: now === 'COMPLETED' ? 4096 : 0, parameters: run.parameters,
-      tasks: [{ id: 'extract', type: 'shell', status: now, attempt: 1, rows: now === 'COMPLETED' ? 1234 : 0, bytes: now === 'COMPLETED' ? 4096 : 0,
-        startedAt: run.at > 0 ? run.createdAt : null, endedAt: ended(run) ? run.createdAt : null, error }],
-    };
+    const made = now === 'success' ? { rows: 1234, bytes: 4096 } : { rows: 0, bytes: 0 };
+    const times = { started_at: run.at > 0 ? run.createdAt : null, finished_at: ended(run) ? run.createdAt : null };
+    const task = { id: 'extract', type: 'shell', status: now === 'success' ? 'succeeded' : now, needs: [], attempt: 1, ...made, ...times, error: now === 'failed' ? 'exit code 3' : null };
+    const shown = { ...listedRun(run), output_file: null, output_file_size: null, ...made, tasks: [task] };
     advance(run);
     return shown;
   };
-
-  const listedRun = (run) => ({
-    id: run.id, pipeline_id: run.pipeline.id, status: { PENDING: 'pending', RUNNING: 'running', COMPLETED: 'success', FAILED: 'failed', CANCELLED: 'cancelled' }[stateOf(run)],
-    triggered_by: 'manual', started_at: run.createdAt, finished_at: ended(run) ? run.createdAt : null, error: stateOf(run) === 'FAILED' ? 'extract: exit code 3' : null, created_at: run.createdAt,
-  });
 
   const one = (map, id) => map.get(id);
   const missing = (what) => problem(404, 'not_found', `there is no such ${what}`);
@@ -81,20 +76,20 @@ export async function startStandIn() {
       return json(200, pipeline);
     }],
     ['DELETE', /^\/api\/v1\/pipelines\/([^/]+)$/, ({ match }) => (pipelines.delete(match[1]) ? { status: 204 } : missing('pipeline'))],
-    ['POST', /^\/api\/v1\/pipelines\/([^/]+)\/run$/, ({ match, body }) => {
+    ['POST', /^\/api\/pipelines\/([^/]+)\/run$/, ({ match, body }) => {
       const pipeline = one(pipelines, match[1]);
       if (!pipeline) return missing('pipeline');
-      const run = newRun(pipeline, body ?? {});
-      return json(202, { runId: run.id, pipelineId: pipeline.id, status: 'PENDING', taskCount: 1, engine: 'JDBC' });
+      return json(202, listedRun(newRun(pipeline, body ?? {})));
     }],
-    ['GET', /^\/api\/v1\/runs\/([^/]+)$/, ({ match }) => (one(runs, match[1]) ? json(200, showRun(one(runs, match[1]))) : missing('run'))],
-    ['POST', /^\/api\/v1\/runs\/([^/]+)\/cancel$/, ({ match }) => {
+    ['GET', /^\/api\/pipelines\/runs\/([^/]+)$/, ({ match }) => (one(runs, match[1]) ? json(200, showRun(one(runs, match[1]))) : missing('run'))],
+    ['POST', /^\/api\/pipelines\/runs\/([^/]+)\/cancel$/, ({ match }) => {
       const run = one(runs, match[1]);
       if (!run) return missing('run');
       if (ended(run)) return problem(409, 'invalid_transition', 'the run has ended');
       run.cancelled = true;
-      return json(200, { runId: run.id, status: 'CANCELLED', message: 'Run cancelled by user request' });
+      return json(200, { status: 'cancelled' });
     }],
+    ['GET', /^\/api\/pipelines\/([^/]+)$/, ({ match }) => (one(pipelines, match[1]) ? json(200, { id: match[1], name: one(pipelines, match[1]).name }) : missing('pipeline'))],
     ['GET', /^\/api\/pipelines$/, () => json(200, newestFirst(pipelines).map((p) => {
       const last = newestFirst(runs).find((r) => r.pipeline === p);
       return { id: p.id, name: p.name, last_run_status: last ? listedRun(last).status : null, last_run_at: last ? last.createdAt : null };
@@ -103,13 +98,17 @@ export async function startStandIn() {
       const of = newestFirst(runs).filter((r) => r.pipeline.id === match[1]).map(listedRun).filter((r) => !query.get('status') || r.status === query.get('status'));
       return json(200, page(of, query), { 'X-Total-Count': String(of.length) });
     }],
-    ['GET', /^\/api\/pipelines\/runs\/([^/]+)\/logs$/, ({ match }) => {
+    ['GET', /^\/api\/pipelines\/runs\/([^/]+)\/logs$/, ({ match, query }) => {
       const run = one(runs, match[1]);
-      return run ? json(200, { logs: ['one', 'two', 'three'].slice(0, run.at + 1).map((w) => `2026-01-31 10:00:00 INFO [extract] ${w}\n`).join('') }) : missing('run');
+      if (!run) return missing('run');
+      // Two lines a page at most, so that paging is seen to work.
+      const from = Number(query.get('from') ?? 0);
+      const lines = ['one', 'two', 'three'].slice(0, run.at + 1).slice(from, from + 2);
+      return json(200, { logs: lines.map((word) => `2026-01-31 10:00:00 INFO [extract] ${word}\n`).join(''), next: from + lines.length });
     }],
     ['GET', /^\/api\/pipelines\/runs\/([^/]+)\/download$/, ({ match }) => {
       const run = one(runs, match[1]);
-      if (!run || stateOf(run) !== 'COMPLETED') return missing('output file');
+      if (!run || stateOf(run) !== 'success') return missing('output file');
       return { status: 200, type: 'text/csv', raw: 'section,packages\nadmin,12\n', headers: { 'Content-Disposition': 'attachment; filename="../output.csv"' } };
     }],
     ['GET', /^\/v1\/api-keys$/, ({ query }) => json(200, { data: page([...keys.values()].map(({ key, ...rest }) => rest), new URLSearchParams({ limit: query.get('limit'), offset: String((Number(query.get('page')) - 1) * Number(query.get('limit'))) })) })],
