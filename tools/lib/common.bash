@@ -23,9 +23,9 @@ quietly() {
   fi
 }
 
-# Seconds since the script began, as people say it.
+# The time since a value of SECONDS (0: since the script began), as people say it.
 elapsed() {
-  local s=$((SECONDS - ${1:-0}))
+  local s=$((SECONDS - $1))
   if ((s < 60)); then printf '%d s' "$s"; else printf '%d min %02d s' $((s / 60)) $((s % 60)); fi
 }
 
