@@ -53,6 +53,8 @@ void count_outstanding(run_state& run, task_status before, task_status after) {
   const auto counts = [](task_status s) { return s == task_status::running || s == task_status::waiting; };
   if (counts(before)) --run.outstanding;
   if (counts(after)) ++run.outstanding;
+  if (before == task_status::waiting) --run.waiting;
+  if (after == task_status::waiting) ++run.waiting;
 }
 
 void record_item(run_state& run, const task_recorded& c) {
@@ -120,7 +122,7 @@ void end_run(run_state& run, const run_ended& c) {
   run.header.cancel_requested = c.status == run_status::cancelled;
   run.ready.clear();
   run.fans.clear();
-  run.outstanding = 0;
+  run.outstanding = run.waiting = 0;
 }
 
 struct applier {

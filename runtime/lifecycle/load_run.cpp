@@ -14,6 +14,7 @@ void restore_item(fan_state& fan, run_state& run, const stored_task& stored) {
   item.attempt = stored.record.attempt;
   if (item.status == task_status::waiting) {
     ++run.outstanding;
+    ++run.waiting;
     if (stored.record.due_at) fan.due[stored.item] = *stored.record.due_at;
   }
   if (!is_terminal(item.status)) return;
@@ -34,7 +35,10 @@ void restore_task(task_state& task, run_state& run, const stored_task& stored) {
   task.bytes = record.bytes;
   task.due_at = record.due_at;
   task.artifacts = record.artifacts;
-  if (task.status == task_status::waiting) ++run.outstanding;
+  if (task.status == task_status::waiting) {
+    ++run.outstanding;
+    ++run.waiting;
+  }
   if (task.status == task_status::failed) {
     run.any_failed = true;
     if (run.first_error.empty()) run.first_error = error_of_run(run.graph->task(stored.task), stored.error_text);

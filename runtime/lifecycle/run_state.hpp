@@ -68,8 +68,12 @@ struct run_state {
   std::deque<task_index> ready;     ///< May begin; all they need succeeded.
   std::deque<task_index> fans;      ///< `for_each` tasks with items that have not begun.
   std::uint32_t outstanding = 0;    ///< Attempts, timers and children under way.
+  std::uint32_t waiting = 0;        ///< Of these, the ones that only wait for a timer, which the store knows of.
   std::uint32_t settled = 0;        ///< Tasks that ended, were skipped or are blocked.
   bool any_failed = false;
+
+  /// Whether workers or children were asked for something that only this memory knows of.
+  [[nodiscard]] bool is_under_way() const noexcept { return outstanding > waiting; }
 };
 
 } // namespace penstock

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <caf/atom.hpp>
+
+/// All atoms of Penstock: an atom is its text, of at most ten characters.
+namespace penstock {
+
+using durable_atom = caf::atom_constant<caf::atom("durable")>;
+using taken_atom = caf::atom_constant<caf::atom("taken")>;
+using sweep_atom = caf::atom_constant<caf::atom("sweep")>;
+using start_atom = caf::atom_constant<caf::atom("start")>;
+using stop_atom = caf::atom_constant<caf::atom("stop")>;
+using due_atom = caf::atom_constant<caf::atom("due")>;
+using arm_atom = caf::atom_constant<caf::atom("arm")>;
+using wake_atom = caf::atom_constant<caf::atom("wake")>;
+using refill_atom = caf::atom_constant<caf::atom("refill")>;
+
+} // namespace penstock

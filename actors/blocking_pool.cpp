@@ -1,0 +1,55 @@
+#include "actors/blocking_pool.hpp"
+
+namespace penstock {
+
+blocking_pool::blocking_pool(std::size_t threads, std::size_t queue_max) : queue_max_(queue_max) {
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+}
+
+blocking_pool::~blocking_pool() { stop(); }
+
+bool blocking_pool::try_post(std::function<void()> job) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (stopping_ || jobs_.size() >= queue_max_) return false;
+    jobs_.push_back(std::move(job));
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void blocking_pool::post(std::function<void()> job) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (stopping_) return;
+    jobs_.push_back(std::move(job));
+  }
+  wake_.notify_one();
+}
+
+void blocking_pool::stop() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+    jobs_.clear();
+  }
+  wake_.notify_all();
+  for (auto& thread : threads_)
+    if (thread.joinable()) thread.join();
+}
+
+void blocking_pool::work() {
+  std::unique_lock lock{mutex_};
+  while (true) {
+    wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+    if (stopping_) return;
+    auto job = std::move(jobs_.front());
+    jobs_.pop_front();
+    lock.unlock();
+    job();
+    job = nullptr;
+    lock.lock();
+  }
+}
+
+} // namespace penstock

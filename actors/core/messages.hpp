@@ -1,0 +1,184 @@
+#pragma once
+
+#include "actors/operations.hpp"
+#include "runtime/engines/engine.hpp"
+#include "runtime/lifecycle/run.hpp"
+#include "storage/keys.hpp"
+#include "storage/store.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What entities are told, and what they hand to their partition. Local to a node: between nodes travel bytes.
+namespace penstock {
+
+class entity_core;
+
+// --- to a pipeline ------------------------------------------------------------------------------
+
+/// A definition, compiled: what becomes a revision.
+struct compiled_definition {
+  definition source;
+  std::shared_ptr<const bound_plan> graph;
+  std::vector<std::string> warnings;
+};
+
+struct create_pipeline {
+  pipeline_record record;
+  compiled_definition compiled;
+  request_key once;
+  reply<pipeline_view> done;
+};
+
+struct update_pipeline {
+  caller who;
+  pipeline_patch patch;
+  std::optional<compiled_definition> compiled; ///< Of `patch.source`.
+  reply<pipeline_view> done;
+};
+
+struct delete_pipeline {
+  caller who;
+  reply<void> done;
+};
+
+/// Starts a run of the pipeline told.
+struct start_run {
+  workspace_id workspace;
+  value parameters;
+  std::optional<compiled_definition> own; ///< A definition for this run alone.
+  trigger_kind trigger = trigger_kind::manual;
+  std::string triggered_by;
+  std::string traceparent;
+  request_key once;
+  std::optional<run_id> id;         ///< Given by a parent, whose repeated request must find the same run.
+  std::optional<parent_ref> parent;
+  std::optional<milliseconds> wait; ///< `done` is called when the run has ended, or this time is up.
+  reply<started_run> done;
+};
+
+/// Clears the next few runs of a deleted pipeline.
+struct clear_step {
+  keys::timer timer;
+};
+
+using pipeline_command = std::variant<create_pipeline, update_pipeline, delete_pipeline, start_run, clear_step>;
+
+// --- to a run -----------------------------------------------------------------------------------
+
+struct run_message {
+  run_command command;
+  std::optional<workspace_id> workspace; ///< Of a client: the run is not found in any other.
+  reply<run_view> done;                  ///< Empty: nobody waits.
+  std::function<void()> taken;           ///< Called once the command's changes are durable. May be empty.
+};
+
+// --- to the keyring (partition 0) ---------------------------------------------------------------
+
+struct create_key {
+  api_key_record record;
+  reply<void> done;
+};
+struct revoke_key {
+  workspace_id workspace;
+  api_key_id id;
+  reply<void> done;
+};
+struct touch_keys {
+  std::vector<api_key_id> used;
+};
+
+using key_command = std::variant<create_key, revoke_key, touch_keys>;
+
+using entity_command = std::variant<pipeline_command, run_message, key_command>;
+
+// --- from an entity -----------------------------------------------------------------------------
+
+/// Offer to a worker.
+struct offer_attempt {
+  std::shared_ptr<attempt_request> request;
+};
+struct stop_run {
+  run_id run;
+};
+/// Ask another pipeline for a child run.
+struct ask_child {
+  run_id parent;
+  workspace_id workspace;
+  start_child what;
+  std::string traceparent;
+};
+struct arm_timer {
+  keys::timer timer;
+};
+/// A message of the outbox, to be delivered until it is taken.
+struct send_message {
+  std::string key; ///< In family `outbox` of the sending partition.
+  run_id to;
+  run_command command;
+};
+/// To this very run, as if it came from a worker.
+struct tell_run {
+  run_id run;
+  run_command command;
+};
+struct run_changed {
+  run_id run;
+};
+struct run_finished {
+  std::shared_ptr<const run_view> view; ///< Without tasks.
+};
+struct remove_files {
+  run_id run;
+};
+struct key_changed {
+  api_key_record record;
+};
+/// Calls `done` (of `start_run`) when the run has ended, or with the run as it is when the time is up.
+struct await_end {
+  run_id run;
+  timestamp until;
+  reply<started_run> done;
+};
+
+using entity_effect = std::variant<offer_attempt, stop_run, ask_child, arm_timer, send_message, tell_run, run_changed, run_finished,
+                                   remove_files, key_changed, await_end>;
+
+/// An answer that waits until what it rests on is durable. Given an error, it passes that on instead: what was decided is
+/// void, and the caller should try again.
+using gated_reply = std::function<void(const error* lost)>;
+
+template <class T>
+[[nodiscard]] gated_reply gate(reply<T> done, result<T> with) {
+  return [done = std::move(done), with = std::move(with)](const error* lost) {
+    if (lost) done(unexpected(*lost));
+    else done(with);
+  };
+}
+
+/// A run that its pipeline made.
+struct born_run {
+  run_id id;
+  bool keep = false; ///< As `proposal::keep`.
+  std::unique_ptr<entity_core> core;
+};
+
+/// An entity's answer to one command: exactly one each, in order.
+struct proposal {
+  proposal();
+  ~proposal();
+
+  uuid entity;
+  mutation_batch mutations;                    ///< Empty: nothing to store, but the rest still waits for what is under way.
+  std::vector<entity_effect> effects;          ///< Done in order once the mutations are durable.
+  std::vector<gated_reply> replies;            ///< Called before the effects.
+  std::vector<born_run> born;                  ///< Live from now on.
+  bool keep = false;                           ///< Has something under way that only this memory knows.
+  bool lasting = false;                        ///< Worth keeping in memory for a while (pipelines).
+};
+
+} // namespace penstock

@@ -1,0 +1,343 @@
+#include "actors/core/partition_core.hpp"
+
+#include "actors/core/keyring_core.hpp"
+#include "actors/core/pipeline_core.hpp"
+#include "actors/core/requests.hpp"
+#include "actors/core/run_core.hpp"
+#include "actors/core/sealed_records.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace penstock {
+
+namespace {
+
+constexpr std::size_t messages_taken_out_at_once = 256;
+
+const error not_leader{errc::unavailable, "the server could not keep the change; try again", {}};
+
+std::unique_ptr<entity_core> core_for(const uuid& entity, const entity_command& command, const entity_surroundings& around) {
+  if (std::holds_alternative<pipeline_command>(command)) return std::make_unique<pipeline_core>(around, pipeline_id{entity});
+  if (std::holds_alternative<run_message>(command)) return std::make_unique<run_core>(around, run_id{entity});
+  return std::make_unique<keyring_core>(around);
+}
+
+/// Calls `with` on the reply a command carries, whatever its type.
+template <class F>
+void with_reply(entity_command& command, F with) {
+  if (auto* p = std::get_if<pipeline_command>(&command)) {
+    std::visit([&](auto& c) { if constexpr (requires { c.done; }) with(c.done); }, *p);
+  } else if (auto* r = std::get_if<run_message>(&command)) {
+    with(r->done);
+  } else {
+    std::visit([&](auto& c) { if constexpr (requires { c.done; }) with(c.done); }, std::get<key_command>(command));
+  }
+}
+
+} // namespace
+
+partition_core::partition_core(partition_id id, const entity_surroundings& around, consensus& group, const clock_source& clock,
+                               store::partition_position position, partition_ports& ports, partition_limits limits)
+  : id_(id), around_(around), group_(group), clock_(clock), ports_(ports), limits_(limits), clock_high_(from_ms(position.clock_ms)),
+    last_index_(position.index), committed_(position.index) {}
+
+timestamp partition_core::now() {
+  // Never backwards, whatever the wall clock does and whoever led before.
+  clock_high_ = std::max(clock_high_, clock_.now());
+  return clock_high_;
+}
+
+void partition_core::start() {
+  const auto messages = keys::messages_prefix(id_);
+  around_.state.scan(family::outbox, messages, keys::behind(messages), [&](std::string_view key, std::string_view bytes) {
+    if (auto message = read_message(around_.seals, key, bytes)) ports_.send(*message);
+    return true;
+  });
+  std::vector<run_id> active;
+  const auto runs = keys::active_runs_prefix(id_);
+  around_.state.scan(family::index, runs, keys::behind(runs), [&](std::string_view key, std::string_view) {
+    active.push_back(run_id{keys::turned_id(key)});
+    return true;
+  });
+  // Oldest first, as they came.
+  for (auto it = active.rbegin(); it != active.rend(); ++it) submit(it->raw, run_message{resume_run{}, {}, {}, {}}, false);
+}
+
+// --- commands -----------------------------------------------------------------------------------
+
+void partition_core::submit(const uuid& entity, entity_command command, bool from_client) {
+  if (from_client) {
+    if (refuse_at_limit(command)) return;
+    if (answer_repeat(entity, command)) return;
+    count_client(command);
+  }
+  tell(entity, std::move(command));
+}
+
+bool partition_core::refuse_at_limit(entity_command& command) {
+  if (commands_ < limits_.commands_under_way_max && pending_.size() < limits_.entries_under_way_max) return false;
+  ++refused_;
+  with_reply(command, [](auto& done) { if (done) done(fail(errc::unavailable, "the server is busy; try again in a moment")); });
+  return true;
+}
+
+void partition_core::count_client(entity_command& command) {
+  with_reply(command, [&](auto& done) {
+    if (!done) return;
+    ++commands_;
+    done = [this, inner = std::move(done)](auto with) {
+      --commands_;
+      inner(std::move(with));
+    };
+  });
+}
+
+bool partition_core::answer_repeat(const uuid& entity, entity_command& command) {
+  auto* p = std::get_if<pipeline_command>(&command);
+  if (!p) return false;
+  if (auto* create = std::get_if<create_pipeline>(p)) return repeat_of(entity, command, *create);
+  if (auto* start = std::get_if<start_run>(p)) return repeat_of(entity, command, *start);
+  return false;
+}
+
+template <class Command>
+bool partition_core::repeat_of(const uuid& entity, entity_command& whole, Command& command) {
+  if (command.once.key.empty()) return false;
+  workspace_id workspace;
+  if constexpr (std::is_same_v<Command, create_pipeline>) workspace = command.record.workspace;
+  else workspace = command.workspace;
+  const auto key = request_key_of(around_.seals, id_, workspace, command.once.key);
+  if (const auto it = requests_.find(key); it != requests_.end()) {
+    it->second.push_back({entity, std::move(whole)});
+    return true;
+  }
+  auto made = recall_request(around_.state, around_.seals, id_, workspace, command.once, now());
+  if (!made) {
+    command.done(unexpected(std::move(made).error()));
+    return true;
+  }
+  if (*made) {
+    replay(command, **made);
+    return true;
+  }
+  requests_.try_emplace(key);
+  command.done = [this, key, inner = std::move(command.done)](auto with) {
+    inner(std::move(with));
+    request_done(key);
+  };
+  return false;
+}
+
+void partition_core::request_done(const std::string& key) {
+  auto node = requests_.extract(key);
+  if (node.empty()) return;
+  for (auto& parked : node.mapped()) submit(parked.entity, std::move(parked.command), true);
+}
+
+void partition_core::replay(create_pipeline& command, const uuid& made) {
+  auto record = read_record<pipeline_record>(around_.state, keys::pipeline(pipeline_id{made}));
+  if (!record || record->deleted) command.done(fail(errc::not_found, "the pipeline this Idempotency-Key made was deleted"));
+  else command.done(pipeline_view{std::move(*record), std::nullopt, {}, std::nullopt});
+}
+
+void partition_core::replay(start_run& command, const uuid& made) {
+  auto record = read_record<run_record>(around_.state, keys::run(run_id{made}));
+  if (!record) {
+    command.done(fail(errc::not_found, "the run this Idempotency-Key started was deleted"));
+    return;
+  }
+  started_run again{open_run(around_.seals, std::move(*record)), false, true};
+  again.ended = command.wait && is_terminal(again.run.record.status);
+  if (command.wait && !again.ended) await(again.run.record.id, {now() + *command.wait, std::move(command.done)});
+  else command.done(std::move(again));
+}
+
+void partition_core::tell(const uuid& entity, entity_command command) {
+  const auto at = now();
+  const auto [it, fresh] = live_.try_emplace(entity);
+  if (fresh) ports_.spawn(entity, core_for(entity, command, around_));
+  ++it->second.told;
+  it->second.last_told = at;
+  ports_.tell(entity, std::move(command), at);
+}
+
+// --- proposals ----------------------------------------------------------------------------------
+
+void partition_core::proposed(std::unique_ptr<proposal> p) {
+  const auto it = live_.find(p->entity);
+  // One that was dropped with its decisions, after a loss.
+  if (it == live_.end()) {
+    lose(*p, not_leader);
+    return;
+  }
+  --it->second.told;
+  it->second.keep = p->keep;
+  it->second.lasting = p->lasting;
+  if (!p->mutations.empty()) {
+    auto index = group_.propose(now(), std::move(p->mutations));
+    if (!index) {
+      lose(*p, index.error());
+      live_.erase(it);
+      ports_.drop(p->entity);
+      return;
+    }
+    last_index_ = *index;
+  }
+  ++it->second.uncommitted;
+  std::vector<uuid> born;
+  for (auto& run : p->born) {
+    born.push_back(run.id.raw);
+    live_entity fresh;
+    fresh.keep = run.keep;
+    fresh.uncommitted = 1;
+    fresh.last_told = clock_high_;
+    live_.insert_or_assign(run.id.raw, fresh);
+    ports_.spawn(run.id.raw, std::move(run.core));
+  }
+  pending_entry entry{last_index_, std::move(p), std::move(born)};
+  if (last_index_ <= committed_) carry_out(std::move(entry));
+  else pending_.push_back(std::move(entry));
+}
+
+void partition_core::lose(proposal& p, const error& why) {
+  for (auto& reply : p.replies) reply(&why);
+  for (auto& effect : p.effects)
+    if (auto* waits = std::get_if<await_end>(&effect)) waits->done(unexpected(why));
+}
+
+void partition_core::durable(std::uint64_t index) {
+  const auto before = committed_;
+  committed_ = group_.on_durable(index);
+  entries_ += committed_ - before;
+  while (!pending_.empty() && pending_.front().index <= committed_) {
+    auto entry = std::move(pending_.front());
+    pending_.pop_front();
+    carry_out(std::move(entry));
+  }
+}
+
+void partition_core::carry_out(pending_entry entry) {
+  for (auto& reply : entry.what->replies) reply(nullptr);
+  for (auto& effect : entry.what->effects) perform(effect);
+  for (const auto& born : entry.born) committed(born);
+  committed(entry.what->entity);
+}
+
+void partition_core::committed(const uuid& entity) {
+  const auto it = live_.find(entity);
+  if (it == live_.end()) return;
+  --it->second.uncommitted;
+  settle_entity(entity);
+}
+
+void partition_core::perform(entity_effect& effect) {
+  std::visit(
+    [this](auto& e) {
+      using type = std::decay_t<decltype(e)>;
+      if constexpr (std::is_same_v<type, offer_attempt>) ports_.offer(std::move(e.request));
+      else if constexpr (std::is_same_v<type, penstock::stop_run>) ports_.stop_run(e.run);
+      else if constexpr (std::is_same_v<type, ask_child>) ports_.ask(e);
+      else if constexpr (std::is_same_v<type, arm_timer>) ports_.arm(e.timer);
+      else if constexpr (std::is_same_v<type, send_message>) ports_.send(e);
+      else if constexpr (std::is_same_v<type, tell_run>) submit(e.run.raw, run_message{std::move(e.command), {}, {}, {}}, false);
+      else if constexpr (std::is_same_v<type, run_changed>) ports_.changed(e.run);
+      else if constexpr (std::is_same_v<type, run_finished>) finish(e.view);
+      else if constexpr (std::is_same_v<type, penstock::remove_files>) ports_.remove_files(e.run);
+      else if constexpr (std::is_same_v<type, penstock::key_changed>) ports_.key_changed(e.record);
+      else await(e.run, {e.until, std::move(e.done)});
+    },
+    effect);
+}
+
+void partition_core::settle_entity(const uuid& entity) {
+  const auto it = live_.find(entity);
+  if (it == live_.end()) return;
+  const auto& e = it->second;
+  if (e.told > 0 || e.uncommitted > 0 || e.keep || e.lasting) return;
+  live_.erase(it);
+  ports_.drop(entity);
+}
+
+// --- clients that wait for a run's end ----------------------------------------------------------
+
+void partition_core::await(run_id run, waiting_client client) { waiting_[run].push_back(std::move(client)); }
+
+void partition_core::finish(const std::shared_ptr<const run_view>& view) {
+  auto node = waiting_.extract(view->record.id);
+  if (node.empty()) return;
+  for (auto& client : node.mapped()) client.done(started_run{*view, true, false});
+}
+
+void partition_core::answer_waiting(timestamp at) {
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    auto& clients = it->second;
+    const auto over = std::partition(clients.begin(), clients.end(), [&](const auto& c) { return c.until > at; });
+    if (over != clients.end()) {
+      auto record = read_record<run_record>(around_.state, keys::run(it->first));
+      for (auto client = over; client != clients.end(); ++client) {
+        if (!record) client->done(unexpected(record.error()));
+        else client->done(started_run{open_run(around_.seals, *record), false, false});
+      }
+      clients.erase(over, clients.end());
+    }
+    it = clients.empty() ? waiting_.erase(it) : std::next(it);
+  }
+}
+
+// --- timers, messages, order --------------------------------------------------------------------
+
+void partition_core::timer_due(const keys::timer& timer) {
+  const auto kind = static_cast<timer_kind>(timer.kind);
+  if (kind == timer_kind::request_expiry) expire_request(timer);
+  else if (kind == timer_kind::clear_pipeline) submit(timer.id, pipeline_command{clear_step{timer}}, false);
+  else submit(timer.id, run_message{timer_fired{kind, timer.task, timer.item, timer.attempt, timer.due}, {}, {}, {}}, false);
+}
+
+void partition_core::expire_request(const keys::timer& timer) {
+  const auto key = timer.encode();
+  std::string request;
+  if (!around_.state.get(family::timers, key, request)) return;
+  mutation_batch mutations;
+  mutations.remove(family::timers, key);
+  std::string bytes;
+  // A later request may have taken the key over since.
+  if (around_.state.get(family::requests, request, bytes)) {
+    const auto record = codec::decode<request_record>(bytes);
+    if (record && record->expires_at <= timer.due) mutations.remove(family::requests, request);
+  }
+  propose_own(std::move(mutations));
+}
+
+void partition_core::propose_own(mutation_batch mutations) {
+  if (auto index = group_.propose(now(), std::move(mutations))) last_index_ = *index;
+}
+
+void partition_core::message_taken(const std::string& key) {
+  taken_.push_back(key);
+  if (taken_.size() >= messages_taken_out_at_once) sweep();
+}
+
+void partition_core::sweep() {
+  if (!taken_.empty()) {
+    mutation_batch mutations;
+    for (const auto& key : taken_) mutations.remove(family::outbox, key);
+    taken_.clear();
+    propose_own(std::move(mutations));
+  }
+  answer_waiting(now());
+  const auto idle_since = now() - limits_.lasting;
+  std::vector<uuid> idle;
+  for (auto& [entity, e] : live_)
+    if (e.lasting && e.last_told <= idle_since) {
+      e.lasting = false;
+      idle.push_back(entity);
+    }
+  for (const auto& entity : idle) settle_entity(entity);
+}
+
+partition_figures partition_core::figures() const {
+  return {live_.size(), commands_, pending_.size(), entries_, refused_};
+}
+
+} // namespace penstock

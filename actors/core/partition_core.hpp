@@ -1,0 +1,151 @@
+#pragma once
+
+#include "actors/core/entity_core.hpp"
+#include "cluster/consensus.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+namespace penstock {
+
+/// What a partition asks of the world around it. Calls return at once; answers come back as messages.
+class partition_ports {
+public:
+  virtual ~partition_ports() = default;
+
+  /// Makes an entity live: a core of its own, or one that was just born.
+  virtual void spawn(const uuid& entity, std::unique_ptr<entity_core> core) = 0;
+  /// Hands a live entity a command; its proposal comes back to `partition_core::proposed`, one each and in order.
+  virtual void tell(const uuid& entity, entity_command command, timestamp now) = 0;
+  /// Ends a live entity that has nothing to do.
+  virtual void drop(const uuid& entity) = 0;
+
+  virtual void offer(std::shared_ptr<attempt_request> request) = 0;
+  virtual void stop_run(run_id run) = 0;
+  virtual void arm(const keys::timer& timer) = 0;
+  /// Gives a command to another run, in whatever partition; `taken` comes back to this partition's `message_taken`.
+  virtual void send(const send_message& message) = 0;
+  /// Asks the child's pipeline for a run; a refusal comes back as a `child_ended` for the parent.
+  virtual void ask(const ask_child& child) = 0;
+  virtual void changed(run_id run) = 0;
+  virtual void remove_files(run_id run) = 0;
+  virtual void key_changed(const api_key_record& record) = 0;
+};
+
+struct partition_limits {
+  std::size_t commands_under_way_max = 8'192; ///< Of clients, told and not answered yet.
+  std::size_t entries_under_way_max = 16'384; ///< Proposed and not committed yet.
+  milliseconds lasting{60'000};               ///< How long a pipeline stays in memory after its last command.
+};
+
+struct partition_figures {
+  std::size_t entities = 0;
+  std::size_t commands_under_way = 0;
+  std::size_t entries_under_way = 0;
+  std::uint64_t committed = 0; ///< Entries.
+  std::uint64_t refused = 0;   ///< Commands turned away at the limit.
+};
+
+/// A partition: routes commands to its entities, hands their proposals to consensus, and lets replies and effects go only
+/// when what they rest on is durable. Knows no actor; used from one thread at a time.
+class partition_core {
+public:
+  partition_core(partition_id id, const entity_surroundings& around, consensus& group, const clock_source& clock,
+                 store::partition_position position, partition_ports& ports, partition_limits limits = {});
+
+  /// Takes up what was under way: active runs, the outbox, and timers are told or sent again.
+  void start();
+
+  /// A client's or another entity's command. A client's beyond the limit is refused with `errc::unavailable`.
+  void submit(const uuid& entity, entity_command command, bool from_client);
+
+  /// An entity's proposal.
+  void proposed(std::unique_ptr<proposal> p);
+
+  /// Entries up to `index` are on the disk.
+  void durable(std::uint64_t index);
+
+  void timer_due(const keys::timer& timer);
+  /// The receiver of an outbox message has made it durable.
+  void message_taken(const std::string& key);
+  /// Several times a second: drops entities that were idle for long, takes out messages that were taken, answers clients
+  /// whose wait for a run's end is over.
+  void sweep();
+
+  [[nodiscard]] partition_figures figures() const;
+  [[nodiscard]] partition_id id() const noexcept { return id_; }
+
+private:
+  struct live_entity {
+    std::uint64_t told = 0;      ///< Commands whose proposal has not come back.
+    std::uint64_t uncommitted = 0;
+    bool keep = false;
+    bool lasting = false;
+    timestamp last_told;
+  };
+  struct waiting_client {
+    timestamp until;
+    reply<started_run> done;
+  };
+  /// What waits for an entry to become durable.
+  struct pending_entry {
+    std::uint64_t index = 0;
+    std::unique_ptr<proposal> what;
+    std::vector<uuid> born;
+  };
+
+  [[nodiscard]] timestamp now();
+  void tell(const uuid& entity, entity_command command);
+  [[nodiscard]] bool refuse_at_limit(entity_command& command);
+  /// Answers a repeated request from what it made the first time, or lets it wait for the first to be durable.
+  [[nodiscard]] bool answer_repeat(const uuid& entity, entity_command& command);
+  template <class Command>
+  [[nodiscard]] bool repeat_of(const uuid& entity, entity_command& whole, Command& command);
+  void replay(create_pipeline& command, const uuid& made);
+  void replay(start_run& command, const uuid& made);
+  void request_done(const std::string& key);
+  void count_client(entity_command& command);
+
+  void carry_out(pending_entry entry);
+  void lose(proposal& p, const error& why);
+  void answer_waiting(timestamp at);
+  void perform(entity_effect& effect);
+  void finish(const std::shared_ptr<const run_view>& view);
+  void await(run_id run, waiting_client client);
+  /// One proposal less is on its way; an entity without any, and nothing to do, is dropped.
+  void committed(const uuid& entity);
+  void settle_entity(const uuid& entity);
+  void expire_request(const keys::timer& timer);
+  void propose_own(mutation_batch mutations);
+
+  partition_id id_;
+  const entity_surroundings& around_;
+  consensus& group_;
+  const clock_source& clock_;
+  partition_ports& ports_;
+  partition_limits limits_;
+
+  timestamp clock_high_;
+  std::uint64_t last_index_;
+  std::uint64_t committed_;
+  std::deque<pending_entry> pending_;
+  std::unordered_map<uuid, live_entity> live_;
+  std::unordered_map<run_id, std::vector<waiting_client>> waiting_;
+  struct parked_command {
+    uuid entity;
+    entity_command command;
+  };
+  std::unordered_map<std::string, std::vector<parked_command>> requests_; ///< Idempotent requests under way, and their repeats.
+  std::vector<std::string> taken_;                                        ///< Outbox keys to take out.
+  std::size_t commands_ = 0;
+  std::uint64_t entries_ = 0;
+  std::uint64_t refused_ = 0;
+};
+
+} // namespace penstock

@@ -1,0 +1,203 @@
+#include "actors/core/reads.hpp"
+
+#include "actors/core/run_core.hpp"
+#include "actors/core/sealed_records.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace penstock {
+
+namespace {
+
+constexpr std::array<run_status, 5> all_statuses{run_status::pending, run_status::running, run_status::succeeded, run_status::failed,
+                                                 run_status::cancelled};
+
+bool contains_ignoring_case(const std::string& text, const std::string& part) {
+  const auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+  };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
+}
+
+/// Ids of all entries below `prefix`, newest first, at most `limit`.
+std::vector<uuid> take_ids(const state_reader& state, const std::string& prefix, std::uint64_t limit) {
+  std::vector<uuid> out;
+  if (limit == 0) return out;
+  state.scan(family::index, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
+    out.push_back(keys::turned_id(key));
+    return out.size() < limit;
+  });
+  return out;
+}
+
+/// One page of several lists of ids put in one order, newest first.
+std::vector<uuid> page_of(std::vector<uuid> ids, page which) {
+  std::sort(ids.begin(), ids.end(), std::greater<>{});
+  const auto begin = std::min<std::uint64_t>(which.offset, ids.size());
+  const auto end = std::min<std::uint64_t>(begin + which.limit, ids.size());
+  return {ids.begin() + static_cast<std::ptrdiff_t>(begin), ids.begin() + static_cast<std::ptrdiff_t>(end)};
+}
+
+} // namespace
+
+result<pipeline_view> reads::pipeline(workspace_id workspace, pipeline_id id) const {
+  auto record = read_record<pipeline_record>(around_.state, keys::pipeline(id));
+  if (!record && record.error().code != errc::not_found) return unexpected(std::move(record).error());
+  if (!record || record->workspace != workspace || record->deleted) return fail(errc::not_found, "there is no pipeline " + to_text(id));
+  auto revision = read_record<revision_record>(around_.state, keys::revision(id, record->revision));
+  if (!revision) return unexpected(std::move(revision).error());
+  const sealed_place place{workspace, id.raw, record->revision, static_cast<std::uint8_t>(sealed_kind::definition)};
+  auto source = open_record<definition>(around_.seals, place, revision->sealed_definition);
+  if (!source) return unexpected(std::move(source).error());
+  return pipeline_view{std::move(*record), std::move(*source), std::move(revision->warnings), last_run(id)};
+}
+
+std::optional<run_record> reads::last_run(pipeline_id id) const {
+  const auto ids = take_ids(around_.state, keys::index_prefix(partition_of_id(id.raw), keys::index_kind::runs_of_pipeline, id.raw), 1);
+  if (ids.empty()) return std::nullopt;
+  auto record = read_record<run_record>(around_.state, keys::run(run_id{ids.front()}));
+  if (!record) return std::nullopt;
+  return open_run(around_.seals, std::move(*record)).record;
+}
+
+listing<pipeline_view> reads::pipelines(workspace_id workspace, const pipeline_filter& filter, page which) const {
+  const bool filtered = filter.domain || !filter.search.empty();
+  std::vector<uuid> ids;
+  listing<pipeline_view> out;
+  for (partition_id p = 1; p <= around_.partition_count; ++p) {
+    const auto prefix = keys::index_prefix(p, keys::index_kind::pipelines, workspace.raw);
+    const auto found = take_ids(around_.state, prefix, filtered ? UINT64_MAX : which.offset + which.limit);
+    ids.insert(ids.end(), found.begin(), found.end());
+    out.total += static_cast<std::uint64_t>(around_.state.counter(family::counters, keys::pipelines_of_workspace(p, workspace)));
+  }
+  if (filtered) {
+    std::erase_if(ids, [&](const uuid& id) {
+      const auto record = read_record<pipeline_record>(around_.state, keys::pipeline(pipeline_id{id}));
+      return !record || (filter.domain && record->domain != filter.domain) || !contains_ignoring_case(record->name, filter.search);
+    });
+    out.total = ids.size();
+  }
+  for (const auto& id : page_of(std::move(ids), which)) {
+    auto record = read_record<pipeline_record>(around_.state, keys::pipeline(pipeline_id{id}));
+    if (record) out.entries.push_back({std::move(*record), std::nullopt, {}, last_run(pipeline_id{id})});
+  }
+  return out;
+}
+
+result<run_view> reads::run(workspace_id workspace, run_id id) const {
+  auto record = read_record<run_record>(around_.state, keys::run(id));
+  if (!record && record.error().code != errc::not_found) return unexpected(std::move(record).error());
+  if (!record || record->workspace != workspace) return fail(errc::not_found, "there is no run " + to_text(id));
+  auto tasks_of_run = tasks(*record);
+  if (!tasks_of_run) return unexpected(std::move(tasks_of_run).error());
+  auto view = open_run(around_.seals, std::move(*record));
+  view.tasks = std::move(*tasks_of_run);
+  return view;
+}
+
+result<std::vector<task_view>> reads::tasks(const run_record& record) const {
+  auto graph = plan_of(around_, record);
+  if (!graph) return unexpected(std::move(graph).error());
+  auto stored = read_tasks(around_.state, around_.seals, record);
+  if (!stored) return unexpected(std::move(stored).error());
+  std::vector<task_view> out((*graph)->size());
+  std::vector<std::optional<task_status>> recorded(out.size());
+  for (auto& task : *stored) {
+    if (task.task >= out.size()) continue;
+    auto& view = out[task.task];
+    if (task.item != no_item) {
+      // A task whose items have begun runs, though it has no record of its own yet.
+      if (!recorded[task.task]) recorded[task.task] = task_status::running;
+      view.items_done += is_terminal(task.record.status) ? 1 : 0;
+      continue;
+    }
+    recorded[task.task] = task.record.status;
+    view.record = std::move(task.record);
+    view.error = std::move(task.error_text);
+  }
+  const auto statuses = derive_statuses(**graph, record.status, recorded);
+  for (task_index i = 0; i < out.size(); ++i) {
+    const auto& spec = (*graph)->task(i);
+    out[i].id = spec.id;
+    out[i].type = spec.type;
+    out[i].status = statuses[i];
+    if (spec.for_each.kind == for_each_kind::count && !out[i].record.items_total) out[i].record.items_total = spec.for_each.count;
+    for (const auto need : spec.needs) out[i].needs.push_back((*graph)->task(need).id);
+  }
+  return out;
+}
+
+std::vector<run_id> reads::newest(const std::vector<std::string>& prefixes, page which) const {
+  std::vector<uuid> ids;
+  for (const auto& prefix : prefixes) {
+    const auto found = take_ids(around_.state, prefix, which.offset + which.limit);
+    ids.insert(ids.end(), found.begin(), found.end());
+  }
+  std::vector<run_id> out;
+  for (const auto& id : page_of(std::move(ids), which)) out.push_back(run_id{id});
+  return out;
+}
+
+std::vector<run_view> reads::with_status(const std::vector<std::string>& prefixes, run_status status, page which) const {
+  std::vector<run_record> found;
+  for (const auto& prefix : prefixes) {
+    std::uint64_t left = which.offset + which.limit;
+    around_.state.scan(family::index, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
+      auto record = read_record<run_record>(around_.state, keys::run(run_id{keys::turned_id(key)}));
+      if (record && record->status == status) {
+        found.push_back(std::move(*record));
+        --left;
+      }
+      return left > 0;
+    });
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id > b.id; });
+  std::vector<run_view> out;
+  for (std::uint64_t i = which.offset; i < found.size() && out.size() < which.limit; ++i) out.push_back(open_run(around_.seals, std::move(found[i])));
+  return out;
+}
+
+std::uint64_t reads::count(workspace_id workspace, const run_filter& filter) const {
+  std::int64_t total = 0;
+  for (const auto status : all_statuses) {
+    if (filter.status && *filter.status != status) continue;
+    if (filter.pipeline) {
+      total += around_.state.counter(family::counters, keys::runs_of_pipeline(partition_of_id(filter.pipeline->raw), *filter.pipeline, status));
+      continue;
+    }
+    for (partition_id p = 1; p <= around_.partition_count; ++p)
+      total += around_.state.counter(family::counters, keys::runs_of_workspace(p, workspace, status));
+  }
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(total, 0));
+}
+
+result<listing<run_view>> reads::runs(workspace_id workspace, const run_filter& filter, page which) const {
+  std::vector<std::string> prefixes;
+  if (filter.pipeline) {
+    const auto pipeline = read_record<pipeline_record>(around_.state, keys::pipeline(*filter.pipeline));
+    if (!pipeline || pipeline->workspace != workspace || pipeline->deleted)
+      return fail(errc::not_found, "there is no pipeline " + to_text(*filter.pipeline));
+    const auto p = partition_of_id(filter.pipeline->raw);
+    if (!filter.status) prefixes.push_back(keys::index_prefix(p, keys::index_kind::runs_of_pipeline, filter.pipeline->raw));
+    else if (is_terminal(*filter.status)) prefixes.push_back(keys::ended_run_prefix(p, *filter.pipeline, *filter.status));
+    else if (*filter.status == run_status::running) prefixes.push_back(keys::index_prefix(p, keys::index_kind::active_runs, filter.pipeline->raw));
+  } else {
+    for (partition_id p = 1; p <= around_.partition_count; ++p)
+      prefixes.push_back(keys::index_prefix(p, keys::index_kind::runs_of_workspace, workspace.raw));
+  }
+  listing<run_view> out;
+  out.total = count(workspace, filter);
+  if (filter.status && !filter.pipeline) {
+    out.entries = with_status(prefixes, *filter.status, which);
+    return out;
+  }
+  for (const auto id : newest(prefixes, which)) {
+    auto record = read_record<run_record>(around_.state, keys::run(id));
+    if (record) out.entries.push_back(open_run(around_.seals, std::move(*record)));
+  }
+  return out;
+}
+
+} // namespace penstock

@@ -1,0 +1,272 @@
+#include "actors/core/run_core.hpp"
+
+#include "actors/core/sealed_records.hpp"
+#include "runtime/lifecycle/run_items.hpp"
+
+#include <algorithm>
+
+namespace penstock {
+
+namespace {
+
+constexpr std::uint8_t message_child_ended = 1;
+constexpr std::uint8_t message_cancel = 2;
+
+/// How an attempt ends that could not even begin; trying again would not help.
+attempt_ended refusal(const attempt_ref& ref, error why, timestamp at) {
+  attempt_ended ended;
+  ended.result.ref = ref;
+  ended.result.outcome = attempt_outcome::failed;
+  ended.result.why = std::move(why);
+  ended.result.retryable = false;
+  ended.result.started_at = ended.result.ended_at = at;
+  return ended;
+}
+
+/// The sender of a message that was lost keeps it and sends it again.
+gated_reply when_durable(std::function<void()> taken) {
+  return [taken = std::move(taken)](const error* lost) {
+    if (!lost) taken();
+  };
+}
+
+} // namespace
+
+run_core::run_core(const entity_surroundings& around, run_id id) : around_(around), id_(id) {}
+
+run_core::run_core(const entity_surroundings& around, run_state state)
+  : around_(around), id_(state.header.id), state_(std::move(state)) {}
+
+std::unique_ptr<run_core> run_core::give_birth(const entity_surroundings& around, run_record header, std::shared_ptr<const bound_plan> graph,
+                                               std::shared_ptr<const value> parameters, timestamp now, proposal& out) {
+  const auto p = partition_of(header.id.slot(), around.partition_count);
+  out.mutations.put(family::state, keys::run(header.id), codec::encode(header));
+  out.mutations.put(family::index, keys::index_entry(p, keys::index_kind::runs_of_pipeline, header.pipeline.raw, header.id.raw), {});
+  out.mutations.put(family::index, keys::index_entry(p, keys::index_kind::runs_of_workspace, header.workspace.raw, header.id.raw), {});
+  out.mutations.put(family::index, keys::index_entry(p, keys::index_kind::active_runs, header.pipeline.raw, header.id.raw), {});
+  out.mutations.add(family::counters, keys::runs_of_pipeline(p, header.pipeline, header.status), 1);
+  out.mutations.add(family::counters, keys::runs_of_workspace(p, header.workspace, header.status), 1);
+  std::unique_ptr<run_core> born{new run_core{around, load_run(std::move(header), std::move(graph), std::move(parameters), {})}};
+  // A run that was just made takes every command that begins it.
+  (void)born->decide_and_apply(begin_run{}, now, out).has_value();
+  return born;
+}
+
+result<void> run_core::load() {
+  auto header = read_record<run_record>(around_.state, keys::run(id_));
+  if (!header) {
+    if (header.error().code == errc::not_found) return fail(errc::not_found, "there is no run " + to_text(id_));
+    return unexpected(std::move(header).error());
+  }
+  auto graph = plan_of(around_, *header);
+  if (!graph) return unexpected(std::move(graph).error());
+  auto parameters = open_value(around_.seals, place_of(*header, sealed_kind::parameters), header->sealed_parameters);
+  if (!parameters) return unexpected(std::move(parameters).error());
+  auto tasks = read_tasks(around_.state, around_.seals, *header);
+  if (!tasks) return unexpected(std::move(tasks).error());
+  if (parameters->is_null()) *parameters = value::object{};
+  state_ = load_run(std::move(*header), std::move(*graph), std::make_shared<const value>(std::move(*parameters)), *tasks);
+  return {};
+}
+
+std::unique_ptr<proposal> run_core::handle(entity_command command, timestamp now) {
+  auto& message = std::get<run_message>(command);
+  auto out = std::make_unique<proposal>();
+  out->entity = id_.raw;
+  const auto refuse = [&](error why) {
+    if (message.done) out->replies.push_back(gate<run_view>(std::move(message.done), unexpected(std::move(why))));
+    // A message that a run has no use for, or for a run that is gone, is taken all the same.
+    if (message.taken) out->replies.push_back(when_durable(std::move(message.taken)));
+  };
+
+  if (!state_) {
+    if (auto loaded = load(); !loaded) {
+      refuse(loaded.error());
+      return out;
+    }
+    // What was under way when it was put aside begins again, but for what waits in the store.
+    if (!std::holds_alternative<resume_run>(message.command)) (void)decide_and_apply(resume_run{}, now, *out).has_value();
+  }
+  if (message.workspace && *message.workspace != state_->header.workspace) {
+    refuse({errc::not_found, "there is no run " + to_text(id_), {}});
+  } else if (auto done = decide_and_apply(message.command, now, *out); !done) {
+    refuse(done.error());
+  } else {
+    if (message.done) out->replies.push_back(gate<run_view>(std::move(message.done), view()));
+    if (message.taken) out->replies.push_back(when_durable(std::move(message.taken)));
+  }
+  // Only this memory knows what workers and children were asked for; sleeps and retries are in the store.
+  out->keep = state_->is_under_way();
+  return out;
+}
+
+result<void> run_core::decide_and_apply(const run_command& command, timestamp now, proposal& out) {
+  run_context context{now, around_.random.next(), [this](const std::string& name) { return find_pipeline(name); }};
+  auto decision = decide(*state_, command, context);
+  if (!decision) return unexpected(std::move(decision).error());
+  bool stored = false;
+  for (auto& change : decision->changes) {
+    penstock::apply(*state_, change);
+    store(change, out);
+    stored |= !std::holds_alternative<task_begun>(change) && !std::holds_alternative<fan_opened>(change);
+  }
+  for (auto& effect : decision->effects) add_effect(std::move(effect), out);
+  if (stored) out.effects.push_back(run_changed{id_});
+  return {};
+}
+
+keys::timer run_core::timer_key(const timer_fired& what) const {
+  return {partition(), what.due, static_cast<std::uint8_t>(what.kind), id_.raw, what.task, what.item, what.attempt};
+}
+
+void run_core::store(const run_change& change, proposal& out) const {
+  const auto& header = state_->header;
+  if (const auto* c = std::get_if<task_recorded>(&change)) {
+    auto record = c->record;
+    record.sealed_error = seal_text(around_.seals, place_of(header, sealed_kind::error, c->task), c->error_text);
+    record.sealed_items = seal_value(around_.seals, place_of(header, sealed_kind::items, c->task), c->items);
+    const auto key = c->item == no_item ? keys::task(id_, c->task) : keys::item(id_, c->task, c->item);
+    out.mutations.put(family::state, key, codec::encode(record));
+  } else if (const auto* a = std::get_if<attempt_archived>(&change)) {
+    const archived_attempt_record record{a->started_at, a->ended_at,
+                                         seal_text(around_.seals, place_of(header, sealed_kind::error, a->task), a->error_text)};
+    out.mutations.put(family::history, keys::archived_attempt(id_, a->task, a->item, a->attempt), codec::encode(record));
+  } else if (const auto* set = std::get_if<timer_set>(&change)) {
+    const auto timer = timer_key(set->what);
+    out.mutations.put(family::timers, timer.encode(), {});
+    out.effects.push_back(arm_timer{timer});
+  } else if (const auto* cleared = std::get_if<timer_cleared>(&change)) {
+    out.mutations.remove(family::timers, timer_key(cleared->what).encode());
+  } else if (const auto* left = std::get_if<message_left>(&change)) {
+    message_record record;
+    record.from = id_;
+    record.to = left->to;
+    record.workspace = header.workspace;
+    record.task = left->task;
+    record.item = left->item;
+    std::string text;
+    if (const auto* ended = std::get_if<child_ended>(&left->what)) {
+      record.kind = message_child_ended;
+      record.status = ended->status;
+      text = ended->message;
+    } else {
+      record.kind = message_cancel;
+      text = std::get<cancel_run>(left->what).by;
+    }
+    const sealed_place place{header.workspace, id_.raw, left->task, static_cast<std::uint8_t>(sealed_kind::message)};
+    record.sealed_text = seal_text(around_.seals, place, text);
+    auto key = keys::message(partition(), record.kind, id_, left->task, left->item);
+    out.mutations.put(family::outbox, key, codec::encode(record));
+    out.effects.push_back(std::visit([&](const auto& what) { return send_message{std::move(key), left->to, what}; }, left->what));
+  } else if (std::holds_alternative<run_ended>(change)) {
+    store_end(out);
+  }
+}
+
+void run_core::store_end(proposal& out) const {
+  const auto& header = state_->header;
+  auto record = header;
+  record.sealed_error = seal_text(around_.seals, place_of(header, sealed_kind::error), state_->first_error);
+  const auto p = partition();
+  out.mutations.put(family::state, keys::run(id_), codec::encode(record));
+  out.mutations.remove(family::index, keys::index_entry(p, keys::index_kind::active_runs, header.pipeline.raw, id_.raw));
+  out.mutations.put(family::index, keys::ended_run(p, header.pipeline, header.status, id_), {});
+  out.mutations.add(family::counters, keys::runs_of_pipeline(p, header.pipeline, run_status::running), -1);
+  out.mutations.add(family::counters, keys::runs_of_pipeline(p, header.pipeline, header.status), 1);
+  out.mutations.add(family::counters, keys::runs_of_workspace(p, header.workspace, run_status::running), -1);
+  out.mutations.add(family::counters, keys::runs_of_workspace(p, header.workspace, header.status), 1);
+}
+
+void run_core::add_effect(run_effect effect, proposal& out) {
+  const auto& header = state_->header;
+  if (const auto* start = std::get_if<start_attempt>(&effect)) {
+    auto request = request_for(start->ref);
+    if (request) out.effects.push_back(offer_attempt{std::move(*request)});
+    else out.effects.push_back(tell_run{id_, refusal(start->ref, std::move(request).error(), header.created_at)});
+  } else if (std::holds_alternative<stop_attempts>(effect)) {
+    out.effects.push_back(stop_run{id_});
+  } else if (auto* child = std::get_if<start_child>(&effect)) {
+    out.effects.push_back(ask_child{id_, header.workspace, std::move(*child), header.traceparent});
+  } else if (auto* report = std::get_if<report_failure>(&effect)) {
+    out.effects.push_back(tell_run{id_, refusal(report->ref, std::move(report->why), header.created_at)});
+  } else {
+    out.effects.push_back(run_finished{std::make_shared<const run_view>(view())});
+  }
+}
+
+run_view run_core::view() const {
+  run_view out;
+  out.record = state_->header;
+  out.record.sealed_parameters.clear();
+  out.record.sealed_plan.clear();
+  out.parameters = *state_->parameters;
+  out.error = state_->first_error;
+  return out;
+}
+
+result<std::shared_ptr<attempt_request>> run_core::request_for(const attempt_ref& ref) const {
+  const auto& spec = state_->graph->task(ref.task);
+  auto request = std::make_shared<attempt_request>();
+  request->ref = ref;
+  request->task.type = spec.type;
+  request->task.priority = spec.priority;
+  if (spec.type == task_type::noop && ref.item != expand_item) return request;
+  request->task = spec;
+  request->timeout_ms = spec.timeout_ms;
+  request->traceparent = state_->header.traceparent;
+  request->expand_items = ref.item == expand_item;
+  add_paths(*request);
+  add_inputs(*request);
+  if (request->expand_items) return request;
+  auto config = bind_config(*state_, ref.task, ref.item);
+  if (!config) return unexpected(std::move(config).error());
+  request->config = std::move(*config);
+  if (spec.type == task_type::http && !state_->graph->successors[ref.task].empty() && request->config.as_object())
+    request->config.set("table_wanted", true);
+  return request;
+}
+
+void run_core::add_paths(attempt_request& request) const {
+  const auto run = to_text(id_);
+  const auto unit = request.task.id + (request.ref.item >= expand_item ? "" : "/" + std::to_string(request.ref.item));
+  request.artifact_path = "artifacts/" + run + "/" + unit + "/attempt-" + std::to_string(request.ref.attempt) + ".parquet";
+  // The run's download has the documented place; other sinks, and items, have one of their own below it.
+  const bool download = request.ref.task == state_->graph->last_sink && request.ref.item == no_item;
+  request.output_path = "outputs/" + run + (download ? "" : "/" + unit);
+}
+
+void run_core::add_inputs(attempt_request& request) const {
+  const auto add = [&](task_index need) {
+    input_table table{state_->graph->task(need).id, {}};
+    for (const auto& file : state_->tasks[need].artifacts)
+      if (file.path.starts_with("artifacts/")) table.files.push_back(around_.engines.data_dir + "/" + file.path);
+    request.inputs.push_back(std::move(table));
+  };
+  if (request.expand_items) add(request.task.for_each.table);
+  else
+    for (const auto need : request.task.needs) add(need);
+}
+
+result<pipeline_id> run_core::find_pipeline(const std::string& name) const {
+  std::vector<pipeline_id> found;
+  const auto look_up = [&](pipeline_id id) {
+    const auto record = read_record<pipeline_record>(around_.state, keys::pipeline(id));
+    if (record && record->workspace == state_->header.workspace && !record->deleted) found.push_back(id);
+  };
+  for (partition_id p = 1; p <= around_.partition_count; ++p) {
+    const auto prefix = keys::pipeline_name_prefix(p, state_->header.workspace, name);
+    around_.state.scan(family::index, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
+      found.push_back(pipeline_id{keys::plain_id(key)});
+      return found.size() < 10;
+    });
+  }
+  if (found.empty())
+    if (const auto id = parse_uuid(name)) look_up(pipeline_id{*id});
+  if (found.size() == 1) return found.front();
+  if (found.empty()) return fail(errc::not_found, "there is no pipeline named " + name);
+  std::string ids;
+  for (const auto& id : found) ids += (ids.empty() ? "" : ", ") + to_text(id);
+  return fail(errc::invalid_argument, "several pipelines are named " + name + ": " + ids + "; name one by its id");
+}
+
+} // namespace penstock

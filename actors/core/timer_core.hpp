@@ -1,0 +1,44 @@
+#pragma once
+
+#include "storage/keys.hpp"
+#include "storage/store.hpp"
+
+#include <optional>
+#include <queue>
+#include <unordered_set>
+#include <vector>
+
+namespace penstock {
+
+/// The timers due soon, in memory; the store holds them all. Knows no actor.
+class timer_core {
+public:
+  /// How far ahead timers are held in memory: a month's sleep costs none until its last minute.
+  static constexpr milliseconds window{60'000};
+
+  timer_core(const state_reader& state, partition_id partition_count) : state_(state), partition_count_(partition_count) {}
+
+  /// Reads what is due by the end of the next window. Must be called at least once a window.
+  void refill(timestamp now);
+  /// A timer that was just made durable.
+  void arm(const keys::timer& timer);
+  /// Takes out what is due.
+  [[nodiscard]] std::vector<keys::timer> take_due(timestamp now);
+  /// When the next one in memory is due.
+  [[nodiscard]] std::optional<timestamp> next() const;
+  [[nodiscard]] std::size_t size() const noexcept { return queue_.size(); }
+
+private:
+  struct later {
+    bool operator()(const keys::timer& a, const keys::timer& b) const noexcept { return a.due > b.due; }
+  };
+  void hold(const keys::timer& timer);
+
+  const state_reader& state_;
+  partition_id partition_count_;
+  timestamp known_until_{}; ///< All timers in the store due up to here are held.
+  std::priority_queue<keys::timer, std::vector<keys::timer>, later> queue_;
+  std::unordered_set<std::string> held_; ///< Keys in the queue, so that one read again is not held twice.
+};
+
+} // namespace penstock

@@ -1,0 +1,65 @@
+#include "actors/gateway.hpp"
+
+#include <caf/all.hpp>
+
+namespace penstock {
+
+namespace {
+
+struct gateway_state {
+  std::vector<partition_actor> partitions;
+
+  [[nodiscard]] const partition_actor& owner_of(const uuid& id) const {
+    // The keyring, which has no id, lives in the system partition.
+    if (id.is_nil()) return partitions.front();
+    return partitions[partition_of(slot_of(id), static_cast<partition_id>(partitions.size() - 1))];
+  }
+};
+
+submission_ptr to_run(run_id run, run_command command, std::function<void()> taken = {}) {
+  return std::make_shared<submission>(submission{run.raw, run_message{std::move(command), {}, {}, std::move(taken)}, false});
+}
+
+/// A child's pipeline refused: the parent learns it as the child's end.
+void tell_parent(const partition_actor& parent, const ask_child& child, const error& why) {
+  caf::anon_send(parent, to_run(child.parent, child_ended{child.what.task, child.what.item, child.what.child, run_status::failed, why.message}));
+}
+
+submission_ptr start_of(const child_ptr& child, const partition_actor& parent) {
+  start_run command;
+  command.workspace = child->workspace;
+  command.parameters = std::move(child->what.parameters);
+  command.trigger = trigger_kind::parent;
+  command.triggered_by = to_text(child->parent);
+  command.traceparent = child->traceparent;
+  command.id = child->what.child;
+  command.parent = parent_ref{child->parent, child->what.task, child->what.item};
+  command.done = [child, parent](result<started_run> started) {
+    if (!started) tell_parent(parent, *child, started.error());
+  };
+  return std::make_shared<submission>(submission{child->what.pipeline.raw, pipeline_command{std::move(command)}, false});
+}
+
+gateway_actor::behavior_type gateway(gateway_actor::stateful_pointer<gateway_state> self, std::vector<partition_actor> partitions) {
+  auto& st = self->state;
+  st.partitions = std::move(partitions);
+  return {
+    [self, &st](const submission_ptr& s) { self->send(st.owner_of(s->entity), s); },
+    [self, &st](const child_ptr& child) {
+      self->send(st.owner_of(child->what.pipeline.raw), start_of(child, st.owner_of(child->parent.raw)));
+    },
+    [self, &st](const message_ptr& message) {
+      const auto p = static_cast<std::size_t>(static_cast<std::uint8_t>(message->key[0]) << 8 | static_cast<std::uint8_t>(message->key[1]));
+      auto taken = [sender = st.partitions.at(p), key = message->key] { caf::anon_send(sender, taken_atom::value, key); };
+      self->send(st.owner_of(message->to.raw), to_run(message->to, message->command, std::move(taken)));
+    },
+  };
+}
+
+} // namespace
+
+gateway_actor spawn_gateway(caf::actor_system& sys, std::vector<partition_actor> partitions) {
+  return sys.spawn(gateway, std::move(partitions));
+}
+
+} // namespace penstock

@@ -1,0 +1,222 @@
+#include "actors/node_impl.hpp"
+
+#include "actors/core/keyring_core.hpp"
+#include "actors/gateway.hpp"
+#include "actors/partition.hpp"
+#include "actors/timer.hpp"
+#include "runtime/engines/engine_set.hpp"
+#include "runtime/engines/sql_check.hpp"
+
+#include <caf/all.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+#include <iostream>
+
+namespace penstock {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t pool_threads = 2;
+constexpr std::size_t pool_queue_max = 20'000;
+/// Key in family `meta` under which the number of partitions is kept: keys of indexes depend on it.
+constexpr std::string_view partition_count_key = "node/partitions";
+
+/// What cannot be written can't be acknowledged, and a failed sync must not be tried again: the process ends here.
+[[noreturn]] void end_process(const error& why) {
+  std::cerr << "penstockd: fatal: " << why.message << '\n' << std::flush;
+  std::_Exit(70);
+}
+
+result<partition_id> settle_partition_count(store& state, partition_id wanted, node_news& news) {
+  std::string bytes;
+  if (state.get(family::meta, partition_count_key, bytes)) {
+    const auto kept = bytes.size() == 1 ? static_cast<std::uint8_t>(bytes[0]) : 0;
+    if (kept == 0) return fail(errc::corrupt_record, "the database's number of partitions does not read");
+    news.partitions_kept = kept != wanted;
+    return static_cast<partition_id>(kept);
+  }
+  turn_entry entry;
+  entry.index = state.position(0).index + 1;
+  entry.mutations.put(family::meta, partition_count_key, std::string(1, static_cast<char>(wanted)));
+  std::vector<turn_entry> entries;
+  entries.push_back(std::move(entry));
+  if (auto written = state.write_turn(entries); !written) return unexpected(written.error());
+  return wanted;
+}
+
+/// Directories of attempts that ended with the last process.
+void clear_work(const std::string& data_dir) {
+  std::error_code ignored;
+  fs::remove_all(data_dir + "/work", ignored);
+}
+
+void remove_run_files(const std::string& data_dir, const log_files& logs, run_id run) {
+  std::error_code ignored;
+  fs::remove_all(data_dir + "/artifacts/" + to_text(run), ignored);
+  fs::remove_all(data_dir + "/outputs/" + to_text(run), ignored);
+  logs.remove(run);
+}
+
+} // namespace
+
+result<std::unique_ptr<node>> node::open(const node_settings& settings, std::shared_ptr<clock_source> clock,
+                                         std::shared_ptr<random_source> random, node_news& news) {
+  std::error_code failed;
+  fs::create_directories(settings.engines.data_dir, failed);
+  if (!failed) fs::create_directories(settings.engines.files_dir, failed);
+  if (failed) return fail(errc::io_failed, "the data directory " + settings.engines.data_dir + " cannot be made: " + failed.message());
+  auto state = open_rocksdb_store(settings.engines.data_dir, settings.how);
+  if (!state) return unexpected(std::move(state).error());
+  auto master = load_master_key(settings.master_key, settings.engines.data_dir, news.master_key_made);
+  if (!master) return unexpected(std::move(master).error());
+  auto partitions = settle_partition_count(**state, settings.partition_count, news);
+  if (!partitions) return unexpected(std::move(partitions).error());
+  news.partition_count = *partitions;
+  clear_work(settings.engines.data_dir);
+  auto made = std::make_unique<node_impl>(settings, std::move(clock), std::move(random), *master, std::move(*state), *partitions);
+  made->start_actors();
+  if (auto opened = made->open_keys(settings.bootstrap_key, news); !opened) return unexpected(opened.error());
+  return std::unique_ptr<node>{std::move(made)};
+}
+
+node_impl::node_impl(const node_settings& settings, std::shared_ptr<clock_source> clock, std::shared_ptr<random_source> random,
+                     const secret_key& master, std::unique_ptr<store> state, partition_id partition_count)
+  : settings_(settings), clock_(std::move(clock)), random_(std::move(random)), seals_(master), state_(std::move(state)),
+    around_{*state_, seals_, plans_, *random_, settings_.engines, partition_count}, reads_(around_), keyring_(seals_, clock_),
+    logs_(std::make_shared<log_files>(settings_.engines.data_dir, clock_)), worker_figures_(std::make_shared<worker_figures>()),
+    pool_(std::make_shared<blocking_pool>(pool_threads, pool_queue_max)) {
+  const auto processes = system_engine_processes(settings_.engines);
+  sql_error_ = [checker = std::make_shared<sql_checker>(processes.sql)](const std::string& sql) { return (*checker)(sql); };
+  engines_ = make_engines(settings_.engines, clock_, processes);
+}
+
+node_impl::~node_impl() { node_impl::stop(); }
+
+void node_impl::start_actors() {
+  // Sharing beats stealing here: idle threads of the latter sleep, and commits batch better.
+  config_.set("scheduler.policy", caf::atom("sharing"));
+  config_.set("scheduler.max-threads", settings_.scheduler_threads);
+  system_ = std::make_unique<caf::actor_system>(config_);
+  log_ = make_log_writer(
+    *state_, [this](std::uint16_t p, std::uint64_t index) { caf::anon_send(partitions_[p], durable_atom::value, index); }, end_process);
+
+  worker_setup worker;
+  worker.settings = settings_.engines;
+  worker.engines = engines_;
+  worker.pool = pool_;
+  worker.logs = logs_;
+  worker.clock = clock_;
+  worker.figures = worker_figures_;
+  worker.ended = [this](attempt_result ended) {
+    const auto run = ended.ref.run.raw;
+    caf::anon_send(gateway_, std::make_shared<submission>(submission{run, run_message{attempt_ended{std::move(ended)}, {}, {}, {}}, false}));
+  };
+  worker_ = spawn_worker(*system_, std::move(worker));
+
+  timers_ = spawn_timer(*system_, {state_.get(), clock_, around_.partition_count, [this](const keys::timer& due) {
+                                     caf::anon_send(partitions_[due.partition], due_atom::value, due);
+                                   }});
+  for (partition_id p = 0; p <= around_.partition_count; ++p) {
+    figures_.emplace_back();
+    partition_setup setup;
+    setup.id = p;
+    setup.around = &around_;
+    setup.position = state_->position(p);
+    setup.group = make_single_voter(p, setup.position, *log_);
+    setup.clock = clock_;
+    setup.worker = worker_;
+    setup.timers = timers_;
+    setup.send = [this](message_ptr message) { caf::anon_send(gateway_, std::move(message)); };
+    setup.ask = [this](child_ptr child) { caf::anon_send(gateway_, std::move(child)); };
+    setup.changed = [this](run_id run) { watchers_.notify(run); };
+    setup.remove_files = [this](run_id run) { pool_->post([this, run] { remove_run_files(settings_.engines.data_dir, *logs_, run); }); };
+    setup.key_changed = [this](const api_key_record& record) { keyring_.put(record); };
+    setup.figures = figures_.back().figures;
+    setup.figures_mutex = figures_.back().mutex;
+    partitions_.push_back(spawn_partition(*system_, std::move(setup)));
+  }
+  gateway_ = spawn_gateway(*system_, partitions_);
+  caf::anon_send(timers_, refill_atom::value);
+  for (const auto& p : partitions_) caf::anon_send(p, start_atom::value);
+  ready_ = true;
+}
+
+result<void> node_impl::open_keys(const std::optional<std::string>& bootstrap_key, node_news& news) {
+  auto stored = read_keys(*state_);
+  if (!stored) return unexpected(std::move(stored).error());
+  for (const auto& record : *stored) keyring_.put(record);
+  if (!stored->empty()) return {};
+  if (!bootstrap_key) news.made_key = make_api_key();
+  const auto& key = bootstrap_key ? *bootstrap_key : news.made_key;
+  // Durable before anybody is told of it.
+  std::promise<result<void>> done;
+  auto record = key_record(default_workspace, "bootstrap", {std::string{to_text(scope::admin)}}, key, std::nullopt);
+  submit({}, key_command{penstock::create_key{std::move(record), [&done](result<void> r) { done.set_value(std::move(r)); }}});
+  return done.get_future().get();
+}
+
+void node_impl::stop() {
+  if (stopped_.exchange(true)) return;
+  ready_ = false;
+  pool_->stop();
+  if (log_) log_->stop();
+  const auto quit = [](auto& actor) {
+    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    actor = nullptr;
+  };
+  if (system_) {
+    quit(gateway_);
+    quit(timers_);
+    quit(worker_);
+    for (auto& p : partitions_) quit(p);
+  }
+  engines_.reset();
+  system_.reset();
+  log_.reset();
+  (void)state_->checkpoint().has_value();
+}
+
+node_figures node_impl::figures() const {
+  node_figures out;
+  out.ready = ready_;
+  if (!ready_) out.not_ready_because = "the node is stopping";
+  partition_figures sum;
+  for (const auto& slot : figures_) {
+    const std::lock_guard lock{*slot.mutex};
+    sum.entities += slot.figures->entities;
+    sum.commands_under_way += slot.figures->commands_under_way;
+    sum.entries_under_way += slot.figures->entries_under_way;
+    sum.committed += slot.figures->committed;
+    sum.refused += slot.figures->refused;
+  }
+  out.gauges["penstock_entities_in_memory"] = static_cast<double>(sum.entities);
+  out.gauges["penstock_commands_under_way"] = static_cast<double>(sum.commands_under_way);
+  out.gauges["penstock_entries_under_way"] = static_cast<double>(sum.entries_under_way);
+  out.gauges["penstock_attempts_under_way"] = static_cast<double>(worker_figures_->under_way);
+  out.gauges["penstock_disk_bytes"] = static_cast<double>(state_->disk_bytes());
+  out.counters["penstock_entries_committed_total"] = static_cast<double>(sum.committed);
+  out.counters["penstock_commands_refused_total"] = static_cast<double>(sum.refused);
+  out.counters["penstock_attempts_ended_total{outcome=\"succeeded\"}"] = static_cast<double>(worker_figures_->succeeded);
+  out.counters["penstock_attempts_ended_total{outcome=\"failed\"}"] = static_cast<double>(worker_figures_->failed);
+  out.counters["penstock_attempts_ended_total{outcome=\"cancelled\"}"] = static_cast<double>(worker_figures_->cancelled);
+  if (log_) {
+    const auto log = stats_of(*log_);
+    out.counters["penstock_log_turns_total"] = static_cast<double>(log.turns);
+    out.counters["penstock_log_bytes_total"] = static_cast<double>(log.bytes);
+    out.counters["penstock_log_sync_seconds_total"] = static_cast<double>(log.sync_ns) / 1e9;
+    out.gauges["penstock_log_depth"] = static_cast<double>(log_->depth());
+  }
+  for (const auto status : {run_status::running, run_status::succeeded, run_status::failed, run_status::cancelled}) {
+    std::int64_t runs = 0;
+    for (partition_id p = 1; p <= around_.partition_count; ++p)
+      runs += state_->counter(family::counters, keys::runs_of_workspace(p, default_workspace, status));
+    out.gauges["penstock_runs{status=\"" + std::string{to_text(status)} + "\"}"] = static_cast<double>(runs);
+  }
+  return out;
+}
+
+} // namespace penstock

@@ -1,0 +1,99 @@
+#pragma once
+
+#include "actors/blocking_pool.hpp"
+#include "actors/core/partition_core.hpp"
+#include "actors/core/reads.hpp"
+#include "actors/gateway_protocol.hpp"
+#include "actors/key_registry.hpp"
+#include "actors/node.hpp"
+#include "actors/partition_protocol.hpp"
+#include "actors/timer_protocol.hpp"
+#include "actors/watch_registry.hpp"
+#include "actors/worker.hpp"
+#include "runtime/engines/log_files.hpp"
+#include "storage/log_writer.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace penstock {
+
+/// The real node. Members stand in the order in which they are needed: what comes later uses what comes before.
+class node_impl final : public node {
+public:
+  node_impl(const node_settings& settings, std::shared_ptr<clock_source> clock, std::shared_ptr<random_source> random,
+            const secret_key& master, std::unique_ptr<store> state, partition_id partition_count);
+  ~node_impl() override;
+
+  /// Reads the keys, makes the first one if there is none.
+  [[nodiscard]] result<void> open_keys(const std::optional<std::string>& bootstrap_key, node_news& news);
+  void start_actors();
+  void stop() override;
+
+  void create_pipeline(const caller& who, pipeline_draft draft, request_key once, reply<pipeline_view> done) override;
+  void update_pipeline(const caller& who, pipeline_id id, pipeline_patch patch, reply<pipeline_view> done) override;
+  void delete_pipeline(const caller& who, pipeline_id id, reply<void> done) override;
+  void get_pipeline(const caller& who, pipeline_id id, reply<pipeline_view> done) override;
+  void list_pipelines(const caller& who, pipeline_filter filter, page which, reply<listing<pipeline_view>> done) override;
+  void start_run(const caller& who, start_request request, reply<started_run> done) override;
+  void get_run(const caller& who, run_id id, reply<run_view> done) override;
+  void list_runs(const caller& who, run_filter filter, page which, reply<listing<run_view>> done) override;
+  void cancel_run(const caller& who, run_id id, reply<run_view> done) override;
+  void read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit, reply<std::vector<log_line>> done) override;
+  void get_output(const caller& who, run_id id, reply<output_file> done) override;
+  std::shared_ptr<void> watch_run(const caller& who, run_id id, reply<run_view> changed) override;
+  void create_key(const caller& who, key_draft draft, reply<created_key> done) override;
+  void list_keys(const caller& who, page which, reply<listing<api_key_record>> done) override;
+  void revoke_key(const caller& who, api_key_id id, reply<void> done) override;
+  result<caller> authenticate(std::string_view api_key) override;
+  node_figures figures() const override;
+
+private:
+  /// Runs `work` on a thread that may block and answers with what it returns.
+  template <class T, class F>
+  void answer_from_pool(reply<T> done, F work);
+  void submit(const uuid& entity, entity_command command);
+  [[nodiscard]] result<compiled_definition> compile_definition(const definition& source, const compile_options& defaults);
+  [[nodiscard]] result<std::vector<log_line>> lines_of(workspace_id workspace, run_id id) const;
+  void store_key_uses();
+  [[nodiscard]] api_key_record key_record(workspace_id workspace, std::string name, std::vector<std::string> scopes, std::string_view key,
+                                          std::optional<std::uint32_t> expires_in_days) const;
+
+  node_settings settings_;
+  std::shared_ptr<clock_source> clock_;
+  std::shared_ptr<random_source> random_;
+  sealer seals_;
+  std::unique_ptr<store> state_;
+  plan_cache plans_;
+  entity_surroundings around_;
+  reads reads_;
+  key_registry keyring_;
+  watch_registry watchers_;
+  std::shared_ptr<log_files> logs_;
+  std::function<std::optional<std::string>(const std::string&)> sql_error_;
+  std::shared_ptr<engine> engines_;
+  std::shared_ptr<worker_figures> worker_figures_;
+  std::shared_ptr<blocking_pool> pool_;
+
+  caf::actor_system_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::unique_ptr<log_writer> log_;
+  std::vector<partition_actor> partitions_;
+  worker_actor worker_;
+  timer_actor timers_;
+  gateway_actor gateway_;
+  struct figures_slot {
+    std::shared_ptr<std::mutex> mutex = std::make_shared<std::mutex>();
+    std::shared_ptr<partition_figures> figures = std::make_shared<partition_figures>();
+  };
+  std::vector<figures_slot> figures_;
+  std::atomic<bool> ready_{false};
+  std::atomic<bool> stopped_{false};
+};
+
+} // namespace penstock

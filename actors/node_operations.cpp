@@ -1,0 +1,289 @@
+#include "actors/node_impl.hpp"
+
+#include <caf/all.hpp>
+
+#include <filesystem>
+
+namespace penstock {
+
+namespace {
+
+error busy() { return {errc::unavailable, "the server is busy; try again in a moment", {}}; }
+
+} // namespace
+
+template <class T, class F>
+void node_impl::answer_from_pool(reply<T> done, F work) {
+  auto shared = std::make_shared<reply<T>>(std::move(done));
+  const bool taken = pool_->try_post([shared, work = std::move(work)]() mutable { (*shared)(work()); });
+  if (!taken) (*shared)(unexpected(busy()));
+}
+
+void node_impl::submit(const uuid& entity, entity_command command) {
+  caf::anon_send(gateway_, std::make_shared<submission>(submission{entity, std::move(command), true}));
+}
+
+result<compiled_definition> node_impl::compile_definition(const definition& source, const compile_options& defaults) {
+  auto options = defaults;
+  options.sql_error = sql_error_;
+  auto compiled = compile(source, options);
+  if (!compiled) return unexpected(std::move(compiled).error());
+  return compiled_definition{source, bind_plan(std::move(compiled->compiled)), std::move(compiled->warnings)};
+}
+
+// --- pipelines ----------------------------------------------------------------------------------
+
+void node_impl::create_pipeline(const caller& who, pipeline_draft draft, request_key once, reply<pipeline_view> done) {
+  const bool taken = pool_->try_post([this, who, draft = std::move(draft), once = std::move(once), done]() mutable {
+    auto compiled = compile_definition(draft.source, draft.defaults);
+    if (!compiled) {
+      done(unexpected(std::move(compiled).error()));
+      return;
+    }
+    // A repeated request must find the partition that knows of the first one.
+    auto slot = static_cast<slot_number>(random_->next() % slot_count);
+    if (!once.key.empty()) {
+      const auto hash = seals_.keyed_hash(std::string{who.workspace.view()} + once.key);
+      slot = static_cast<slot_number>((static_cast<std::uint8_t>(hash[0]) << 8 | static_cast<std::uint8_t>(hash[1])) % slot_count);
+    }
+    const auto now = clock_->now();
+    penstock::create_pipeline command;
+    auto& record = command.record;
+    record.id = pipeline_id{make_uuid7(now, slot, random_->next())};
+    record.workspace = who.workspace;
+    record.name = std::move(draft.name);
+    record.description = std::move(draft.description);
+    record.enabled = draft.enabled;
+    record.schedule = std::move(draft.schedule);
+    record.domain = draft.domain;
+    record.tags = std::move(draft.tags);
+    record.created_at = now;
+    record.created_by = who.subject;
+    record.attributes = std::move(draft.attributes);
+    command.compiled = std::move(*compiled);
+    command.once = std::move(once);
+    command.done = std::move(done);
+    const auto id = record.id;
+    submit(id.raw, pipeline_command{std::move(command)});
+  });
+  if (!taken) done(unexpected(busy()));
+}
+
+void node_impl::update_pipeline(const caller& who, pipeline_id id, pipeline_patch patch, reply<pipeline_view> done) {
+  if (!patch.source) {
+    submit(id.raw, pipeline_command{penstock::update_pipeline{who, std::move(patch), std::nullopt, std::move(done)}});
+    return;
+  }
+  const bool taken = pool_->try_post([this, who, id, patch = std::move(patch), done]() mutable {
+    auto compiled = compile_definition(*patch.source, patch.defaults);
+    if (!compiled) done(unexpected(std::move(compiled).error()));
+    else submit(id.raw, pipeline_command{penstock::update_pipeline{who, std::move(patch), std::move(*compiled), std::move(done)}});
+  });
+  if (!taken) done(unexpected(busy()));
+}
+
+void node_impl::delete_pipeline(const caller& who, pipeline_id id, reply<void> done) {
+  submit(id.raw, pipeline_command{penstock::delete_pipeline{who, std::move(done)}});
+}
+
+void node_impl::get_pipeline(const caller& who, pipeline_id id, reply<pipeline_view> done) {
+  answer_from_pool<pipeline_view>(std::move(done), [this, workspace = who.workspace, id] { return reads_.pipeline(workspace, id); });
+}
+
+void node_impl::list_pipelines(const caller& who, pipeline_filter filter, page which, reply<listing<pipeline_view>> done) {
+  answer_from_pool<listing<pipeline_view>>(std::move(done), [this, workspace = who.workspace, filter = std::move(filter), which] {
+    return result<listing<pipeline_view>>{reads_.pipelines(workspace, filter, which)};
+  });
+}
+
+// --- runs ---------------------------------------------------------------------------------------
+
+void node_impl::start_run(const caller& who, start_request request, reply<started_run> done) {
+  penstock::start_run command;
+  command.workspace = who.workspace;
+  command.parameters = std::move(request.parameters);
+  command.trigger = request.trigger;
+  command.triggered_by = request.triggered_by.empty() ? who.subject : std::move(request.triggered_by);
+  command.traceparent = std::move(request.traceparent);
+  command.once = std::move(request.once);
+  if (request.wait.count() > 0) command.wait = request.wait;
+  const auto id = request.pipeline;
+  if (!request.source) {
+    command.done = std::move(done);
+    submit(id.raw, pipeline_command{std::move(command)});
+    return;
+  }
+  const bool taken = pool_->try_post(
+    [this, id, command = std::move(command), source = std::move(*request.source), defaults = std::move(request.defaults), done]() mutable {
+      auto compiled = compile_definition(source, defaults);
+      if (!compiled) {
+        done(unexpected(std::move(compiled).error()));
+        return;
+      }
+      command.own = std::move(*compiled);
+      command.done = std::move(done);
+      submit(id.raw, pipeline_command{std::move(command)});
+    });
+  if (!taken) done(unexpected(busy()));
+}
+
+void node_impl::get_run(const caller& who, run_id id, reply<run_view> done) {
+  answer_from_pool<run_view>(std::move(done), [this, workspace = who.workspace, id] { return reads_.run(workspace, id); });
+}
+
+void node_impl::list_runs(const caller& who, run_filter filter, page which, reply<listing<run_view>> done) {
+  answer_from_pool<listing<run_view>>(std::move(done),
+                                      [this, workspace = who.workspace, filter, which] { return reads_.runs(workspace, filter, which); });
+}
+
+void node_impl::cancel_run(const caller& who, run_id id, reply<run_view> done) {
+  submit(id.raw, run_message{penstock::cancel_run{who.subject}, who.workspace, std::move(done), {}});
+}
+
+void node_impl::read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit, reply<std::vector<log_line>> done) {
+  answer_from_pool<std::vector<log_line>>(std::move(done), [this, workspace = who.workspace, id, from, limit]() -> result<std::vector<log_line>> {
+    auto lines = lines_of(workspace, id);
+    if (!lines) return lines;
+    const auto begin = std::min<std::uint64_t>(from, lines->size());
+    const auto end = std::min<std::uint64_t>(begin + limit, lines->size());
+    return std::vector<log_line>{lines->begin() + static_cast<std::ptrdiff_t>(begin), lines->begin() + static_cast<std::ptrdiff_t>(end)};
+  });
+}
+
+void node_impl::get_output(const caller& who, run_id id, reply<output_file> done) {
+  answer_from_pool<output_file>(std::move(done), [this, workspace = who.workspace, id]() -> result<output_file> {
+    auto view = reads_.run(workspace, id);
+    if (!view) return unexpected(std::move(view).error());
+    if (!view->record.output) return fail(errc::not_found, "the run has no output file");
+    auto path = settings_.engines.data_dir + "/" + view->record.output->path;
+    if (!std::filesystem::exists(path)) return fail(errc::artifact_lost, "the run's output file is gone");
+    return output_file{std::move(path), std::move(*view->record.output)};
+  });
+}
+
+std::shared_ptr<void> node_impl::watch_run(const caller& who, run_id id, reply<run_view> changed) {
+  struct subscription {
+    std::mutex mutex;
+    bool reading = false; ///< A read is on its way; a change meanwhile asks for another one.
+    bool again = false;
+    bool over = false;
+    reply<run_view> changed;
+    std::shared_ptr<void> watch;
+  };
+  auto s = std::make_shared<subscription>();
+  s->changed = std::move(changed);
+  // One read at a time, so that states come in order and merge when they come fast.
+  auto read = std::make_shared<std::function<void()>>();
+  *read = [this, weak = std::weak_ptr{s}, workspace = who.workspace, id, again = std::weak_ptr{read}] {
+    const auto alive = weak.lock();
+    if (!alive) return;
+    auto view = reads_.run(workspace, id);
+    bool more = false;
+    {
+      const std::lock_guard lock{alive->mutex};
+      if (alive->over) return;
+      alive->over = !view || is_terminal(view->record.status);
+      more = alive->again && !alive->over;
+      alive->again = false;
+      alive->reading = more;
+    }
+    alive->changed(std::move(view));
+    if (const auto next = again.lock(); more && next) pool_->post([next] { (*next)(); });
+  };
+  const auto poke = [this, weak = std::weak_ptr{s}, read] {
+    const auto alive = weak.lock();
+    if (!alive) return;
+    {
+      const std::lock_guard lock{alive->mutex};
+      if (alive->over) return;
+      if (alive->reading) {
+        alive->again = true;
+        return;
+      }
+      alive->reading = true;
+    }
+    pool_->post([read] { (*read)(); });
+  };
+  s->watch = watchers_.watch(id, poke);
+  poke();
+  return s;
+}
+
+result<std::vector<log_line>> node_impl::lines_of(workspace_id workspace, run_id id) const {
+  auto view = reads_.run(workspace, id);
+  if (!view) return unexpected(std::move(view).error());
+  auto lines = logs_->read(id);
+  if (!lines) return lines;
+  const auto& run = view->record;
+  const auto add = [&](timestamp at, log_level level, std::string task, std::string text) {
+    lines->push_back({at, level, std::move(task), std::move(text)});
+  };
+  add(run.created_at, log_level::info, {}, "Run started (" + std::string{to_text(run.trigger)} + ")");
+  for (const auto& task : view->tasks) {
+    if (!is_terminal(task.status) || !task.record.ended_at) continue;
+    const bool bad = task.status == task_status::failed;
+    auto text = "Task " + std::string{to_text(task.status)};
+    if (task.record.rows > 0) text += ", " + std::to_string(task.record.rows) + " rows";
+    if (bad) text += ": " + task.error;
+    add(*task.record.ended_at, bad ? log_level::error : log_level::info, task.id, std::move(text));
+  }
+  if (run.ended_at) {
+    const bool bad = run.status == run_status::failed;
+    add(*run.ended_at, bad ? log_level::error : log_level::info, {},
+        "Run " + std::string{to_text(run.status)} + (view->error.empty() ? "" : ": " + view->error));
+  }
+  std::stable_sort(lines->begin(), lines->end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+  return lines;
+}
+
+// --- keys ---------------------------------------------------------------------------------------
+
+api_key_record node_impl::key_record(workspace_id workspace, std::string name, std::vector<std::string> scopes, std::string_view key,
+                                     std::optional<std::uint32_t> expires_in_days) const {
+  api_key_record record;
+  const auto now = clock_->now();
+  record.id = api_key_id{make_uuid7(now, 0, random_->next())};
+  record.workspace = workspace;
+  record.name = std::move(name);
+  record.prefix = shown_prefix(key);
+  record.key_hash = seals_.keyed_hash(key);
+  record.scopes = std::move(scopes);
+  record.created_at = now;
+  if (expires_in_days) record.expires_at = now + std::chrono::hours{24 * std::int64_t{*expires_in_days}};
+  return record;
+}
+
+void node_impl::create_key(const caller& who, key_draft draft, reply<created_key> done) {
+  auto key = make_api_key();
+  auto record = key_record(who.workspace, std::move(draft.name), std::move(draft.scopes), key, draft.expires_in_days);
+  penstock::create_key command{record, [record, key = std::move(key), done = std::move(done)](result<void> stored) {
+                                 if (!stored) done(unexpected(stored.error()));
+                                 else done(created_key{record, key});
+                               }};
+  submit({}, key_command{std::move(command)});
+}
+
+void node_impl::list_keys(const caller& who, page which, reply<listing<api_key_record>> done) {
+  const auto all = keyring_.list(who.workspace);
+  listing<api_key_record> out;
+  out.total = all.size();
+  for (auto i = which.offset; i < all.size() && out.entries.size() < which.limit; ++i) out.entries.push_back(all[i]);
+  done(std::move(out));
+}
+
+void node_impl::revoke_key(const caller& who, api_key_id id, reply<void> done) {
+  submit({}, key_command{penstock::revoke_key{who.workspace, id, std::move(done)}});
+}
+
+result<caller> node_impl::authenticate(std::string_view api_key) {
+  auto who = keyring_.authenticate(api_key);
+  if (who) store_key_uses();
+  return who;
+}
+
+void node_impl::store_key_uses() {
+  auto used = keyring_.take_touched();
+  if (!used.empty()) caf::anon_send(gateway_, std::make_shared<submission>(submission{{}, key_command{touch_keys{std::move(used)}}, false}));
+}
+
+} // namespace penstock

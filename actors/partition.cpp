@@ -1,0 +1,100 @@
+#include "actors/partition.hpp"
+
+#include "actors/entity_protocol.hpp"
+
+#include <caf/all.hpp>
+
+#include <unordered_map>
+
+namespace penstock {
+
+namespace {
+
+constexpr std::chrono::milliseconds sweep_every{200};
+
+struct entity_state {
+  std::unique_ptr<entity_core> core;
+};
+
+entity_actor::behavior_type entity(entity_actor::stateful_pointer<entity_state> self, std::shared_ptr<std::unique_ptr<entity_core>> core,
+                                   caf::actor_addr partition) {
+  self->state.core = std::move(*core);
+  return {
+    [self, partition](const entity_letter_ptr& letter) {
+      auto decided = std::make_shared<proposal_letter>();
+      decided->what = self->state.core->handle(std::move(letter->command), letter->now);
+      // By address: an entity must not keep the partition alive that keeps it.
+      if (auto owner = caf::actor_cast<partition_actor>(partition)) self->send(owner, std::move(decided));
+    },
+  };
+}
+
+/// The partition's outside, in CAF's terms.
+class caf_ports final : public partition_ports {
+public:
+  caf_ports(partition_actor::pointer self, partition_setup& setup) : self_(self), setup_(setup) {}
+
+  void spawn(const uuid& id, std::unique_ptr<entity_core> core) override {
+    auto box = std::make_shared<std::unique_ptr<entity_core>>(std::move(core));
+    entities_[id] = self_->spawn<caf::lazy_init>(entity, std::move(box), self_->address());
+  }
+  void tell(const uuid& id, entity_command command, timestamp now) override {
+    auto letter = std::make_shared<entity_letter>(entity_letter{std::move(command), now});
+    self_->send(entities_.at(id), std::move(letter));
+  }
+  void drop(const uuid& id) override { entities_.erase(id); }
+
+  void offer(std::shared_ptr<attempt_request> request) override { self_->send(setup_.worker, std::move(request)); }
+  void stop_run(run_id run) override { self_->send(setup_.worker, stop_atom::value, run); }
+  void arm(const keys::timer& timer) override { self_->send(setup_.timers, arm_atom::value, timer); }
+  void send(const send_message& message) override { setup_.send(std::make_shared<send_message>(message)); }
+  void ask(const ask_child& child) override { setup_.ask(std::make_shared<ask_child>(child)); }
+  void changed(run_id run) override { setup_.changed(run); }
+  void remove_files(run_id run) override { setup_.remove_files(run); }
+  void key_changed(const api_key_record& record) override { setup_.key_changed(record); }
+
+private:
+  partition_actor::pointer self_;
+  partition_setup& setup_;
+  std::unordered_map<uuid, entity_actor> entities_;
+};
+
+struct partition_state {
+  partition_setup setup;
+  std::unique_ptr<caf_ports> ports;
+  std::unique_ptr<partition_core> core;
+
+  void publish_figures() const {
+    const std::lock_guard lock{*setup.figures_mutex};
+    *setup.figures = core->figures();
+  }
+};
+
+partition_actor::behavior_type partition(partition_actor::stateful_pointer<partition_state> self, std::shared_ptr<partition_setup> setup) {
+  auto& st = self->state;
+  st.setup = std::move(*setup);
+  st.ports = std::make_unique<caf_ports>(self, st.setup);
+  st.core = std::make_unique<partition_core>(st.setup.id, *st.setup.around, *st.setup.group, *st.setup.clock, st.setup.position, *st.ports);
+  self->delayed_send(self, sweep_every, sweep_atom::value);
+  return {
+    [&st](const submission_ptr& s) { st.core->submit(s->entity, std::move(s->command), s->from_client); },
+    [&st](const proposal_ptr& p) { st.core->proposed(std::move(p->what)); },
+    [&st](durable_atom, std::uint64_t index) { st.core->durable(index); },
+    [&st](due_atom, const keys::timer& timer) { st.core->timer_due(timer); },
+    [&st](taken_atom, const std::string& key) { st.core->message_taken(key); },
+    [&st](start_atom) { st.core->start(); },
+    [self, &st](sweep_atom) {
+      st.core->sweep();
+      st.publish_figures();
+      self->delayed_send(self, sweep_every, sweep_atom::value);
+    },
+  };
+}
+
+} // namespace
+
+partition_actor spawn_partition(caf::actor_system& sys, partition_setup setup) {
+  return sys.spawn(partition, std::make_shared<partition_setup>(std::move(setup)));
+}
+
+} // namespace penstock

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "actors/partition_protocol.hpp"
+#include "actors/timer_protocol.hpp"
+#include "runtime/seams.hpp"
+#include "storage/store.hpp"
+
+#include <caf/fwd.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace penstock {
+
+struct timer_setup {
+  const state_reader* state = nullptr;
+  std::shared_ptr<clock_source> clock;
+  partition_id partition_count = 8;
+  std::function<void(const keys::timer&)> due; ///< Tells the timer's partition. Called from the actor.
+};
+
+[[nodiscard]] timer_actor spawn_timer(caf::actor_system& sys, timer_setup setup);
+
+} // namespace penstock

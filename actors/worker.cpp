@@ -1,0 +1,145 @@
+#include "actors/worker.hpp"
+
+#include <caf/all.hpp>
+
+#include <filesystem>
+#include <map>
+#include <unordered_map>
+
+namespace penstock {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// An attempt given to an engine. Shared with the thread that prepares it, which may be overtaken by a cancel.
+struct running {
+  std::atomic<bool> cancelled{false};
+  std::string work_dir;
+};
+
+struct worker_state {
+  worker_setup setup;
+  std::unordered_map<run_id, std::map<attempt_ref, std::shared_ptr<running>>> under_way;
+};
+
+/// A table or process needs a directory of its own; a plain http call does not.
+bool needs_directories(const attempt_request& request) {
+  if (request.task.type != task_type::http) return true;
+  const auto* wanted = request.config.find("table_wanted");
+  return wanted || request.expand_items || !request.task.checks.empty() || request.config.find("output");
+}
+
+result<void> make_directories(attempt_request& request) {
+  std::error_code failed;
+  fs::remove_all(request.work_dir, failed);
+  fs::create_directories(request.work_dir, failed);
+  if (!failed) fs::create_directories(fs::path{request.artifact_file}.parent_path(), failed);
+  if (!failed && request.task.type == task_type::sink) fs::create_directories(request.output_dir, failed);
+  if (failed) return fail(errc::io_failed, "the attempt's directory cannot be made: " + failed.message());
+  return {};
+}
+
+void place(attempt_request& request, const engine_settings& settings) {
+  const auto& ref = request.ref;
+  request.work_dir = settings.data_dir + "/work/" + to_text(ref.run) + "-" + std::to_string(ref.task) + "-" + std::to_string(ref.item) + "-" +
+                     std::to_string(ref.attempt);
+  request.artifact_file = settings.data_dir + "/" + request.artifact_path;
+  request.output_dir = settings.data_dir + "/" + request.output_path;
+  if (request.timeout_ms == 0) request.timeout_ms = settings.attempt_timeout_ms;
+}
+
+/// On a thread of the pool: directories, then the engine.
+void prepare_and_start(const worker_setup& setup, const attempt_ptr& request, const std::shared_ptr<running>& job, engine::done_callback done) {
+  const auto ref = request->ref;
+  if (needs_directories(*request)) {
+    if (auto made = make_directories(*request); !made) {
+      attempt_result failed;
+      failed.ref = ref;
+      failed.outcome = attempt_outcome::failed;
+      failed.why = made.error();
+      failed.started_at = failed.ended_at = setup.clock->now();
+      done(std::move(failed));
+      return;
+    }
+  }
+  setup.engines->start(std::move(*request), std::move(done));
+  // A cancel that came before the engine knew the attempt.
+  if (job->cancelled) setup.engines->cancel(ref);
+}
+
+void count(worker_figures& figures, attempt_outcome outcome) {
+  switch (outcome) {
+    case attempt_outcome::succeeded: ++figures.succeeded; break;
+    case attempt_outcome::failed: ++figures.failed; break;
+    case attempt_outcome::cancelled: ++figures.cancelled; break;
+  }
+}
+
+void do_noop(worker_state& st, const attempt_request& request) {
+  attempt_result done;
+  done.ref = request.ref;
+  done.started_at = done.ended_at = st.setup.clock->now();
+  count(*st.setup.figures, done.outcome);
+  st.setup.ended(std::move(done));
+}
+
+void begin(worker_actor::pointer self, worker_state& st, const attempt_ptr& request) {
+  place(*request, st.setup.settings);
+  request->log = st.setup.logs->open_attempt(request->ref, request->task.id, request->task.secrets, st.setup.settings.log_bytes_max);
+  auto job = std::make_shared<running>();
+  job->work_dir = needs_directories(*request) ? request->work_dir : std::string{};
+  st.under_way[request->ref.run][request->ref] = job;
+  ++st.setup.figures->under_way;
+  auto done = [worker = worker_actor{self}](attempt_result result) {
+    caf::anon_send(worker, std::make_shared<attempt_result>(std::move(result)));
+  };
+  if (job->work_dir.empty()) prepare_and_start(st.setup, request, job, std::move(done));
+  else st.setup.pool->post([&st, request, job, done] { prepare_and_start(st.setup, request, job, done); });
+}
+
+void end(worker_state& st, attempt_result& result) {
+  const auto run = st.under_way.find(result.ref.run);
+  if (run == st.under_way.end()) return;
+  const auto job = run->second.find(result.ref);
+  if (job == run->second.end()) return;
+  if (const auto& dir = job->second->work_dir; !dir.empty())
+    st.setup.pool->post([dir] {
+      std::error_code ignored;
+      fs::remove_all(dir, ignored);
+    });
+  run->second.erase(job);
+  if (run->second.empty()) st.under_way.erase(run);
+  --st.setup.figures->under_way;
+  count(*st.setup.figures, result.outcome);
+  // Its run ended before it: nobody waits for this.
+  if (result.outcome != attempt_outcome::cancelled) st.setup.ended(std::move(result));
+}
+
+worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> self, std::shared_ptr<worker_setup> setup) {
+  auto& st = self->state;
+  st.setup = std::move(*setup);
+  return {
+    [self, &st](const attempt_ptr& request) {
+      if (request->task.type == task_type::noop && !request->expand_items) do_noop(st, *request);
+      else begin(self, st, request);
+    },
+    [&st](stop_atom, const run_id& run) {
+      const auto found = st.under_way.find(run);
+      if (found == st.under_way.end()) return;
+      for (auto& [ref, job] : found->second) {
+        job->cancelled = true;
+        st.setup.engines->cancel(ref);
+      }
+    },
+    [&st](const attempt_result_ptr& result) { end(st, *result); },
+  };
+}
+
+} // namespace
+
+worker_actor spawn_worker(caf::actor_system& sys, worker_setup setup) {
+  return sys.spawn(worker, std::make_shared<worker_setup>(std::move(setup)));
+}
+
+} // namespace penstock
