@@ -1,0 +1,20 @@
+#include "runtime/engines/child_modes.hpp"
+
+#include "runtime/engines/process_keeper.hpp"
+#include "runtime/engines/sql_child.hpp"
+
+#include <string_view>
+
+namespace penstock {
+
+int run_child_mode(int argc, char** argv) {
+  const std::string_view mode = argc > 1 ? argv[1] : "";
+  if (mode == process_keeper_mode) {
+    const isolation how = probe_isolation();
+    return run_process_keeper({how, [&how](fork_parts parts) { run_attempt_init(std::move(parts), how); }});
+  }
+  if (mode == sql_keeper_mode && argc > 2) return run_sql_keeper(argv[2]);
+  return -1;
+}
+
+} // namespace penstock

@@ -1,0 +1,13 @@
+#pragma once
+
+namespace penstock {
+
+/// First arguments that make this program a keeper of processes instead of what it usually is.
+inline constexpr const char* process_keeper_mode = "--internal-process";
+inline constexpr const char* sql_keeper_mode = "--internal-sql-child"; ///< Followed by the path of libduckdb.so.
+
+/// To be called first in `main`: does the work of a hidden mode if the arguments name one.
+/// @returns the exit code, or -1 if they name none and the program is to go on as usual.
+[[nodiscard]] int run_child_mode(int argc, char** argv);
+
+} // namespace penstock
