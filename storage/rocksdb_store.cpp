@@ -4,6 +4,7 @@
 #include "storage/counter_cache.hpp"
 #include "storage/rocksdb_start.hpp"
 #include "storage/startup_proof.hpp"
+#include "storage/turn_check.hpp"
 #include "storage/turn_ledger.hpp"
 #include "storage/watermark_keeper.hpp"
 
@@ -120,7 +121,10 @@ private:
                              .before = short_form(planned.before),
                              .after = short_form(planned.after)};
     batch.PutLogData(encode_marker(marker, started_.mark.id)).PermitUncheckedError();
-    if (auto checked = check(entries); !checked) return checked;
+    const auto found = survey(entries);
+    if (!found) return unexpected(found.error());
+    for (const auto& row : column_families)
+      if (found->counts[family_place(row.number)]) counters_.expect_additions(row.number);
     for (const auto& entry : entries)
       if (auto added = add(entry, batch); !added) return added;
     counters_.drain([&](family f, std::string_view key, std::int64_t v) {
@@ -130,20 +134,6 @@ private:
       put(batch, family::meta, partition_key(partition),
           codec::encode(partition_record{progress.index, progress.clock_ms, to_bytes(progress.chain)}));
     put(batch, family::meta, turn_key(), codec::encode(turn_record{planned.turn, to_bytes(planned.after)}));
-    return {};
-  }
-
-  /// Looks through all changes before the first is taken up: which families count, and that none writes what is ours.
-  [[nodiscard]] result<void> check(const std::vector<turn_entry>& entries) {
-    bool ours = false;
-    for (const auto& entry : entries) {
-      auto decoded = for_each_mutation(entry.mutations.bytes(), [&](const mutation_view& m) {
-        if (m.kind == mutation_kind::add) counters_.expect_additions(m.where);
-        ours = ours || (m.where == family::meta && (m.key.empty() || static_cast<std::uint8_t>(m.key[0]) < own_meta_tags));
-      });
-      if (!decoded) return decoded;
-    }
-    if (ours) return fail(errc::internal, "a change writes a record of family meta that is the store's own");
     return {};
   }
 
