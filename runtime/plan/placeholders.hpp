@@ -4,14 +4,16 @@
 #include "runtime/model/value.hpp"
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace penstock {
 
 /// What `{{ … }}` may name. A null member means that the name is not available there.
 struct placeholder_scope {
-  const value* params = nullptr; ///< `params.x`, deeper members by further dots.
-  const value* run = nullptr;    ///< `run.id`, `run.logical_time`.
-  const value* item = nullptr;   ///< `item`, or `item.column`.
+  const value* params = nullptr;     ///< `params.x`, deeper members by further dots.
+  const value* run = nullptr;        ///< `run.id`, `run.logical_time`.
+  const value* item = nullptr;       ///< `item`, or `item.column`.
   const value* connection = nullptr; ///< `connection.name.field`.
 };
 
@@ -23,6 +25,15 @@ struct placeholder_scope {
 /// Problems visible before anything is bound: an unclosed `{{`, or a root other than params, run, item, connection.
 /// @returns the first such placeholder's message, empty when there is none.
 [[nodiscard]] std::string check_placeholders(const std::string& text);
+
+/// Whether the whole text is one placeholder, so that its value keeps its type.
+[[nodiscard]] bool is_placeholder(std::string_view text) noexcept;
+
+/// The paths of all placeholders in a text, e.g. "params.since". Stops at one that is malformed.
+[[nodiscard]] std::vector<std::string_view> placeholder_paths(std::string_view text);
+
+/// `text` with every placeholder replaced by `stand_in`, for looking at what surrounds them.
+[[nodiscard]] std::string replace_placeholders(std::string_view text, std::string_view stand_in);
 
 /// False for null, false, 0, empty text, "false", "0", empty list or object; else true. Decides `when`.
 [[nodiscard]] bool is_truthy(const value& v) noexcept;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace penstock {
@@ -27,10 +28,14 @@ enum class task_type : std::uint8_t {
 
 [[nodiscard]] std::string_view to_text(task_type t) noexcept;
 [[nodiscard]] std::optional<task_type> parse_task_type(std::string_view text) noexcept;
+/// All names that `parse_task_type` takes.
+[[nodiscard]] std::vector<std::string_view> task_type_names();
 
 enum class task_priority : std::uint8_t { low = 1, normal = 2, high = 3 };
 
 [[nodiscard]] std::string_view to_text(task_priority p) noexcept;
+/// Takes the names in capitals or small letters.
+[[nodiscard]] std::optional<task_priority> parse_task_priority(std::string_view text);
 
 enum class backoff_kind : std::uint8_t { fixed = 1, exponential = 2 };
 
@@ -38,9 +43,9 @@ enum class backoff_kind : std::uint8_t { fixed = 1, exponential = 2 };
 struct retry_policy {
   std::uint32_t attempts_max = 1; ///< All attempts, the first one included.
   backoff_kind backoff = backoff_kind::fixed;
-  std::uint64_t delay_ms = 1'000;      ///< Before the second attempt.
+  std::uint64_t delay_ms = 1'000;       ///< Before the second attempt.
   std::uint64_t delay_max_ms = 300'000; ///< Cap of exponential growth (factor 2).
-  std::uint32_t jitter_percent = 0;    ///< At most this share of the delay is added or taken away at random.
+  std::uint32_t jitter_percent = 0;     ///< At most this share of the delay is added or taken away at random.
 
   friend bool operator==(const retry_policy&, const retry_policy&) = default;
   template <class Self, class Visitor>
@@ -58,9 +63,9 @@ enum class for_each_kind : std::uint8_t { none = 0, count = 1, list = 2, table =
 /// Once per item: N items 0 to N-1, the values of a list, or the rows of an upstream task's table.
 struct for_each_spec {
   for_each_kind kind = for_each_kind::none;
-  std::uint32_t count = 0;   ///< `count`: how many.
-  value items;               ///< `list`: the list. `count` and `list` may instead be a placeholder text here, bound at start.
-  task_index table = 0;      ///< `table`: the task whose rows are the items.
+  std::uint32_t count = 0; ///< `count`: how many.
+  value items; ///< `list`: the list. `count` and `list` may instead be a placeholder text here, bound at start.
+  task_index table = 0; ///< `table`: the task whose rows are the items.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -90,7 +95,7 @@ struct task_spec {
   std::vector<task_index> needs; ///< Ascending; each smaller than the task's own index.
   retry_policy retry;
   std::uint64_t timeout_ms = 0; ///< Of one attempt; 0 = none but the server's own limit.
-  value when;                   ///< Null: always. Else a value or placeholder text; the task is skipped when it is not truthy.
+  value when; ///< Null: always. Else a value or placeholder text; the task is skipped when it is not truthy.
   for_each_spec for_each;
   task_priority priority = task_priority::normal;
   std::string pool;                 ///< Empty: none.
@@ -98,6 +103,7 @@ struct task_spec {
   value config;                     ///< The type's own fields, by name, checked; placeholders still in place.
   std::vector<check_spec> checks;
   std::string unavailable; ///< Not empty: accepted, but cannot run on this server; the reason.
+  bool idempotent = false; ///< Declared by its author: doing it again gives the same result.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -114,12 +120,27 @@ struct task_spec {
     v(11, "config", s.config);
     v(12, "checks", s.checks);
     v(13, "unavailable", s.unavailable);
+    v(14, "idempotent", s.idempotent);
   }
 };
 
-enum class parameter_type : std::uint8_t { any = 0, string = 1, integer = 2, number = 3, boolean = 4, date = 5, timestamp = 6, list = 7, object = 8 };
+enum class parameter_type : std::uint8_t {
+  any = 0,
+  string = 1,
+  integer = 2,
+  number = 3,
+  boolean = 4,
+  date = 5,
+  timestamp = 6,
+  list = 7,
+  object = 8
+};
 
 [[nodiscard]] std::string_view to_text(parameter_type t) noexcept;
+/// Also takes text, int, float, bool, datetime, array and map.
+[[nodiscard]] std::optional<parameter_type> parse_parameter_type(std::string_view text) noexcept;
+/// The names that `to_text` gives.
+[[nodiscard]] std::vector<std::string_view> parameter_type_names();
 
 struct parameter_spec {
   std::string name;

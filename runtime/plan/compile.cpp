@@ -1,0 +1,91 @@
+#include "runtime/plan/compile.hpp"
+
+#include "runtime/model/json.hpp"
+#include "runtime/model/yaml.hpp"
+#include "runtime/plan/dialects.hpp"
+#include "runtime/plan/plan_graph.hpp"
+
+#include <array>
+#include <utility>
+
+namespace penstock {
+
+namespace {
+
+constexpr std::size_t nodes_max = 2'000'000;
+constexpr std::size_t warnings_max = 100;
+
+enum class dialect : std::uint8_t { native, pipelines, engine };
+
+/// By the fields at the top, of which each dialect has some of its own.
+std::optional<dialect> dialect_of(const value& root) {
+  const auto has = [&](std::string_view name) { return root.find(name) != nullptr; };
+  if (has("tasks")) return dialect::native;
+  if (has("destination")) return dialect::pipelines;
+  if (has("target") || has("sources") || has("sinks")) return dialect::engine;
+  if (const value* source = root.find("source"))
+    return source->find("connection") ? dialect::engine : dialect::pipelines;
+  if (has("transformations") || has("transforms") || has("quality_checks")) return dialect::engine;
+  return std::nullopt;
+}
+
+void refuse_unknown_dialect(const value& root, compile_context& ctx) {
+  static const std::vector<std::string_view> telling{"tasks",   "source",          "destination", "target",
+                                                     "sources", "transformations", "sinks"};
+  const field_path top;
+  for (const auto& [name, v] : *root.as_object())
+    if (const std::string near = nearest_name(name, telling); !near.empty())
+      return ctx.problems.add(top.member(name), v.at, "is not a field of a definition" + did_you_mean(near));
+  ctx.problems.add(top, root.at,
+                   "must have tasks (a list), or source and destination, or sources, transformations and sinks");
+}
+
+void compile_dialect(value& root, compile_context& ctx) {
+  const auto found = dialect_of(root);
+  if (!found) return refuse_unknown_dialect(root, ctx);
+  switch (*found) {
+  case dialect::native: return compile_native(root, ctx);
+  case dialect::pipelines: return compile_pipelines(root, ctx);
+  case dialect::engine: return compile_engine(root, ctx);
+  }
+}
+
+/// A name that is not declared may still be given at a start, so it is no error; more likely it is misspelt.
+void warn_of_undeclared(compile_context& ctx) {
+  std::vector<std::string_view> declared;
+  for (const parameter_spec& p : ctx.made.parameters) declared.push_back(p.name);
+  for (const auto& [name, at] : ctx.params_used) {
+    bool known = false;
+    for (const std::string_view d : declared) known = known || d == name;
+    if (known) continue;
+    if (ctx.warnings.size() > warnings_max) return;
+    ctx.warnings.push_back("parameter " + quoted(name) + " is used (line " + std::to_string(at.line) +
+                           ") but not declared, so every start must give it" +
+                           did_you_mean(nearest_name(name, declared)));
+  }
+}
+
+void shorten_warnings(std::vector<std::string>& warnings) {
+  if (warnings.size() <= warnings_max) return;
+  const std::size_t more = warnings.size() - warnings_max;
+  warnings.resize(warnings_max);
+  warnings.push_back("and " + std::to_string(more) + " more");
+}
+
+} // namespace
+
+result<compiled_plan> compile(const definition& source, const compile_options& options) {
+  auto read = source.format == definition_format::json ? read_json(source.text, {.nodes_max = nodes_max})
+                                                       : read_yaml(source.text);
+  if (!read) return unexpected(std::move(read.error()));
+  compile_context ctx(options);
+  if (read->as_object()) compile_dialect(*read, ctx);
+  else ctx.problems.add(field_path{}, read->at, "must be an object, not " + std::string{read->kind_name()});
+  link_tasks(ctx);
+  if (!ctx.problems.empty()) return unexpected(std::move(ctx.problems).to_error());
+  warn_of_undeclared(ctx);
+  shorten_warnings(ctx.warnings);
+  return compiled_plan{std::move(ctx.made), std::move(ctx.warnings)};
+}
+
+} // namespace penstock

@@ -1,0 +1,85 @@
+#include "runtime/plan/compile.hpp"
+
+#include "runtime/plan/compile_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace penstock;
+using namespace penstock::test;
+
+TEST_CASE("what is no definition is refused", "[plan]") {
+  CHECK(problem_of(compile_yaml("a list")) == "the definition must be an object, not text");
+  CHECK(problem_of(compile_json("[]")) == "the definition must be an object, not a list");
+  CHECK(problem_of(compile_json("{}")) ==
+        "the definition must have tasks (a list), or source and destination, or sources, transformations and sinks");
+  CHECK(problem_of(compile_yaml("version: 1\ntaks: []\n")) ==
+        "taks is not a field of a definition; did you mean `tasks`?");
+  CHECK(problem_of(compile_yaml("tasks: [")) == "a list has no closing `]`");
+  CHECK(problem_of(compile_json("{\"tasks\": [}")) == "expected a value");
+}
+
+TEST_CASE("sizes of definitions are limited", "[plan]") {
+  const auto yaml = compile_yaml(std::string((1u << 20) + 1, ' '));
+  REQUIRE(!yaml);
+  CHECK(yaml.error().code == errc::too_large);
+  const auto json = compile_json(std::string((16u << 20) + 1, ' '));
+  REQUIRE(!json);
+  CHECK(json.error().code == errc::too_large);
+}
+
+TEST_CASE("JSON and YAML of one definition make one plan", "[plan]") {
+  const auto json = compile_json(R"({"tasks":[{"id":"a","type":"sleep","seconds":1.0}]})");
+  const auto yaml = compile_yaml("tasks:\n  - {id: a, type: sleep, seconds: 1.0}\n");
+  REQUIRE(json);
+  REQUIRE(yaml);
+  CHECK(json->compiled.tasks[0].config == yaml->compiled.tasks[0].config);
+}
+
+TEST_CASE("without a SQL parser SQL is taken as it is", "[plan]") {
+  CHECK(compile({definition_format::yaml, "tasks: [{id: a, type: sql, sql: selct 1}]"}, compile_options{}).has_value());
+}
+
+TEST_CASE("warnings are limited in number", "[plan]") {
+  std::string lines;
+  for (int i = 0; i < 150; ++i) lines += "  - {id: s" + std::to_string(i) + ", type: source, connector: ftp}\n";
+  const auto compiled = compile_tasks(lines);
+  REQUIRE(compiled);
+  REQUIRE(compiled->warnings.size() == 101);
+  CHECK(compiled->warnings.back() == "and 50 more");
+}
+
+TEST_CASE("parameters are declared by type or by default", "[plan]") {
+  const auto compiled = compile_yaml(R"(
+parameters:
+  a: {type: integer}
+  b: {type: text, default: x, description: words}
+  c: 1
+  d: 1.5
+  e: true
+  f: [1]
+  g: x
+  h:
+tasks: [{id: t, type: noop}]
+)");
+  INFO(problem_of(compiled));
+  REQUIRE(compiled);
+  std::string told;
+  for (const parameter_spec& p : compiled->compiled.parameters)
+    told += p.name + ":" + std::string{to_text(p.type)} + (p.has_default ? "=" : "") + " ";
+  CHECK(told == "a:integer b:string= c:integer= d:number= e:boolean= f:list= g:string= h:any ");
+}
+
+TEST_CASE("declarations of parameters are checked", "[plan]") {
+  const auto wrong = [](const std::string& parameters) {
+    return problem_of(compile_yaml("parameters: " + parameters + "\ntasks: [{id: t, type: noop}]\n"));
+  };
+  CHECK(wrong("[a]") == "parameters must be an object, not a list");
+  CHECK(wrong("{a b: 1}") == "parameters.a b has a name that is not a letter followed by letters, digits, _ or -");
+  CHECK(wrong("{a: {type: dat}}") == "parameters.a.type must be any, string, integer, number, boolean, date, "
+                                     "timestamp, list or object, not `dat`; did you mean `date`?");
+  CHECK(wrong("{a: {type: date, default: soon}}") ==
+        "parameters.a.default must be a date such as 2026-01-31, not `soon`");
+  CHECK(wrong("{a: {type: integer, default: 1.5}}") == "parameters.a.default must be an integer, not a number");
+  CHECK(wrong("{a: {defualt: 1}}") == "parameters.a.defualt is not a field of a parameter, which takes type, default "
+                                      "or description; did you mean `default`?");
+}

@@ -1,0 +1,422 @@
+#include "runtime/plan/compile_fixture.hpp"
+
+#include "runtime/model/json.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace penstock;
+using namespace penstock::test;
+
+namespace {
+
+/// The only task of a definition with this one.
+task_spec only_task(const std::string& fields) {
+  auto compiled = compile_tasks("  - {id: t, " + fields + "}\n");
+  INFO(problem_of(compiled));
+  REQUIRE(compiled);
+  return compiled->compiled.tasks.front();
+}
+
+/// What is wrong with such a task, without its path.
+std::string wrong(const std::string& fields) { return problem_of(compile_tasks("  - {id: t, " + fields + "}\n")); }
+
+std::string config_of(const std::string& fields) { return write_json(only_task(fields).config); }
+
+} // namespace
+
+TEST_CASE("the example of the manual compiles", "[plan]") {
+  const auto compiled = compile_yaml(R"(
+version: 1
+parameters: { since: { type: date, default: 2026-01-01 } }
+tasks:
+  - id: packages
+    type: shell
+    command: dpkg-query -W -f='${Package},${Section},${Installed-Size}\n'
+    output: { format: csv, columns: [package, section, kilobytes] }
+  - id: by_section
+    type: sql
+    needs: [packages]
+    sql: select section, sum(kilobytes) kilobytes, count(*) packages from packages group by 1 order by 2 desc
+    checks: [ { name: not empty, sql: select count(*) > 0 from by_section } ]
+  - id: report
+    type: sink
+    needs: [by_section]
+    connector: file
+    format: parquet
+)");
+  INFO(problem_of(compiled));
+  REQUIRE(compiled);
+  CHECK(compiled->warnings.empty());
+  CHECK(shape_of(compiled) == "packages; by_section(packages); report(by_section)");
+  const plan& made = compiled->compiled;
+  CHECK(*made.tasks[0].config.find("command")->as_string() ==
+        "dpkg-query -W -f='${Package},${Section},${Installed-Size}\\n'");
+  REQUIRE(made.tasks[1].checks.size() == 1);
+  CHECK(made.tasks[1].checks[0].name == "not empty");
+  CHECK(write_json(made.tasks[2].config) == R"({"connector":"file","format":"parquet","from":"by_section"})");
+  REQUIRE(made.parameters.size() == 1);
+  CHECK(made.parameters[0].type == parameter_type::date);
+  CHECK(*made.parameters[0].default_value.as_string() == "2026-01-01");
+}
+
+TEST_CASE("every problem of a definition is told at once, with its place", "[plan]") {
+  const auto compiled = compile_yaml("version: 2\n"
+                                     "paramters: {}\n"
+                                     "tasks:\n"
+                                     "  - id: a\n"
+                                     "    type: sehll\n"
+                                     "  - id: b\n"
+                                     "    type: sql\n"
+                                     "    sql: [select 1]\n"
+                                     "    needs: [a, c]\n");
+  REQUIRE(!compiled);
+  CHECK(compiled.error().code == errc::invalid_argument);
+  CHECK(compiled.error().problems ==
+        std::vector<problem>{
+          {"version", "version must be 1", 1, 10},
+          {"paramters", "paramters is not a field of a definition; did you mean `parameters`?", 2, 12},
+          {"tasks[0].type", "tasks[0].type `sehll` is no task type; did you mean `shell`?", 5, 11},
+          {"tasks[1].sql", "tasks[1].sql must be text, not a list", 8, 10},
+          {"tasks[1].needs[1]", "tasks[1].needs[1] names `c`, which is no task", 9, 16},
+        });
+  CHECK(compiled.error().message.starts_with("5 problems: line 1, column 10: version must be 1; line 2, column 12: "));
+}
+
+TEST_CASE("one problem is told in one sentence, many only in part", "[plan]") {
+  const auto one = compile_tasks("  - {id: a, type: sql}\n");
+  REQUIRE(!one);
+  CHECK(one.error().message == "line 2, column 5: tasks[0].sql is missing; a sql task needs it");
+  std::string lines;
+  for (int i = 0; i < 200; ++i) lines += "  - {id: a" + std::to_string(i) + ", type: sql}\n";
+  const auto many = compile_tasks(lines);
+  REQUIRE(!many);
+  CHECK(many.error().problems.size() == 100);
+  CHECK(many.error().message.ends_with("; and 195 more"));
+}
+
+TEST_CASE("the top of a definition is checked", "[plan]") {
+  CHECK(problem_of(compile_yaml("tasks: []")) == "tasks must have at least one task");
+  CHECK(problem_of(compile_yaml("tasks: {a: 1}")) == "tasks must be a list, not an object");
+  CHECK(problem_of(compile_yaml("tasks: [1]")) == "tasks[0] must be an object, not an integer");
+  CHECK(problem_of(compile_yaml("version: '1'\ntasks: [{id: a, type: noop}]")) == "version must be 1");
+  CHECK(problem_of(compile_yaml("name: [a]\ntasks: [{id: a, type: noop}]")) == "name must be text, not a list");
+  CHECK(
+    problem_of(compile_yaml("colour: red\ntasks: [{id: a, type: noop}]")) ==
+    "colour is not a field of a definition, which takes name, description, parameters, timeout, defaults, version or "
+    "tasks");
+  CHECK(problem_of(compile_yaml("timeout: soon\ntasks: [{id: a, type: noop}]")) ==
+        "timeout must be a number of seconds or a text such as 500ms, 30s, 5m, 2h or 1d, not `soon`");
+  CHECK(problem_of(compile_yaml("defaults: {retires: 1}\ntasks: [{id: a, type: noop}]")) ==
+        "defaults.retires is not a field of defaults, which takes retries or timeout; did you mean `retries`?");
+  compile_options few = options();
+  few.tasks_max = 1;
+  CHECK(problem_of(compile({definition_format::yaml, "tasks: [{id: a, type: noop}, {id: b, type: noop}]"}, few)) ==
+        "tasks has 2 tasks; at most 1 are taken");
+}
+
+TEST_CASE("defaults hold for tasks that say nothing themselves", "[plan]") {
+  const auto compiled = compile_yaml(R"(
+tasks:
+  - {id: a, type: noop}
+  - {id: b, type: noop, retries: 0, timeout: 5}
+timeout: 1h
+defaults: {retries: {attempts: 3, backoff: exponential}, timeout: 2m}
+)");
+  INFO(problem_of(compiled));
+  REQUIRE(compiled);
+  CHECK(compiled->compiled.timeout_ms == 3'600'000);
+  const auto& tasks = compiled->compiled.tasks;
+  CHECK(tasks[0].retry == retry_policy{.attempts_max = 3, .backoff = backoff_kind::exponential});
+  CHECK(tasks[0].timeout_ms == 120'000);
+  CHECK(tasks[1].retry == retry_policy{});
+  CHECK(tasks[1].timeout_ms == 5'000);
+
+  compile_options surface = options();
+  surface.default_retry = {.attempts_max = 4, .delay_ms = 60'000};
+  surface.default_timeout_ms = 3'600'000;
+  const auto plain = compile({definition_format::yaml, "tasks: [{id: a, type: noop}]"}, surface);
+  REQUIRE(plain);
+  CHECK(plain->compiled.tasks[0].retry == surface.default_retry);
+  CHECK(plain->compiled.timeout_ms == 3'600'000);
+}
+
+TEST_CASE("ids and types of tasks are checked", "[plan]") {
+  CHECK(problem_of(compile_tasks("  - {type: noop}\n")) == "tasks[0].id is missing; every task needs one");
+  CHECK(problem_of(compile_tasks("  - {id: 7, type: noop}\n")) == "tasks[0].id must be text, not an integer");
+  CHECK(problem_of(compile_tasks("  - {id: a b, type: noop}\n")) ==
+        "tasks[0].id must be a letter or _ followed by up to 99 letters, digits, _ or -, not `a b`");
+  CHECK(problem_of(compile_tasks("  - {id: 1a, type: noop}\n")).starts_with("tasks[0].id must be a letter"));
+  CHECK(compile_tasks("  - {id: " + std::string(100, 'a') + ", type: noop}\n"));
+  CHECK(!compile_tasks("  - {id: " + std::string(101, 'a') + ", type: noop}\n"));
+  CHECK(problem_of(compile_tasks("  - {id: a}\n")) ==
+        "tasks[0].type is missing; it is noop, shell, sql, http, source, sink, sleep or run_pipeline");
+  CHECK(wrong("type: spark") ==
+        "tasks[0].type `spark` is no task type; there are noop, shell, sql, http, source, sink, sleep or run_pipeline");
+  CHECK(wrong("type: SQL, sql: select 1") == "tasks[0].type `SQL` is no task type; did you mean `sql`?");
+}
+
+TEST_CASE("retries are a number or a policy", "[plan]") {
+  const auto policy = [](const std::string& text) { return only_task("type: noop, retries: " + text).retry; };
+  CHECK(policy("0") == retry_policy{.attempts_max = 1});
+  CHECK(policy("3") == retry_policy{.attempts_max = 4});
+  CHECK(policy("{max: 5, delay: 2, backoff: exponential, max_delay: 1m, jitter: 20}") ==
+        retry_policy{.attempts_max = 6,
+                     .backoff = backoff_kind::exponential,
+                     .delay_ms = 2'000,
+                     .delay_max_ms = 60'000,
+                     .jitter_percent = 20});
+  CHECK(policy("{attempts: 2, delay: 250ms}") == retry_policy{.attempts_max = 2, .delay_ms = 250});
+
+  const auto refusal = [](const std::string& text) { return wrong("type: noop, retries: " + text); };
+  CHECK(refusal("-1") == "tasks[0].retries must be an integer from 0 to 1000, not -1");
+  CHECK(refusal("often") == "tasks[0].retries must be an integer or an object with max, delay and backoff, not text");
+  CHECK(refusal("{delay: 1}") == "tasks[0].retries must have max (tries after the first) or attempts (all tries)");
+  CHECK(refusal("{max: 1, attempts: 2}") ==
+        "tasks[0].retries must have max (tries after the first) or attempts (all tries), not both");
+  CHECK(refusal("{max: 1, jitter: 101}") == "tasks[0].retries.jitter must be an integer from 0 to 100, not 101");
+  CHECK(refusal("{max: 1, backoff: linear}") == "tasks[0].retries.backoff must be fixed or exponential");
+  CHECK(
+    refusal("{max: 1, dely: 1}") ==
+    "tasks[0].retries.dely is not a field of retries, which takes max, attempts, delay, backoff, max_delay or jitter; "
+    "did you mean `delay`?");
+}
+
+TEST_CASE("the fields every task may have are read", "[plan]") {
+  const auto task =
+    only_task("type: sql, sql: select 1, timeout: 1.5, when: '{{ params.full }}', pool: heavy, priority: high, "
+              "secrets: [abc, '{{ params.token }}'], description: x, idempotent: true, "
+              "checks: [select true, {name: two, sql: select 2}]");
+  CHECK(task.timeout_ms == 1'500);
+  CHECK(*task.when.as_string() == "{{ params.full }}");
+  CHECK(task.pool == "heavy");
+  CHECK(task.priority == task_priority::high);
+  CHECK(task.secrets == std::vector<std::string>{"abc", "{{ params.token }}"});
+  CHECK(task.idempotent);
+  REQUIRE(task.checks.size() == 2);
+  CHECK(task.checks[0].name == "check 1");
+  CHECK(task.checks[1].name == "two");
+  CHECK(task.checks[1].sql == "select 2");
+}
+
+TEST_CASE("the fields every task may have are checked", "[plan]") {
+  CHECK(wrong("type: noop, timeout: 0").ends_with("or 1d, not nothing"));
+  CHECK(wrong("type: noop, timeout: -1").ends_with("or 1d, not a negative or too large number"));
+  CHECK(wrong("type: noop, timeout: [1]").ends_with("or 1d, not a list"));
+  CHECK(wrong("type: noop, when: 'a = 1'") ==
+        "tasks[0].when must be true, false or one placeholder such as {{ params.full }}; nothing else is evaluated");
+  CHECK(wrong("type: noop, when: '{{ params.x }} > 1'").starts_with("tasks[0].when must be true, false"));
+  CHECK(wrong("type: noop, when: [1]") == "tasks[0].when must be true, false or one placeholder, not a list");
+  CHECK(wrong("type: noop, pool: ''") == "tasks[0].pool must not be empty");
+  CHECK(wrong("type: noop, priority: urgent") == "tasks[0].priority must be HIGH, NORMAL or LOW");
+  CHECK(wrong("type: noop, secrets: abc") == "tasks[0].secrets must be a list, not text");
+  CHECK(wrong("type: noop, secrets: [1]") == "tasks[0].secrets[0] must be text, not an integer");
+  CHECK(wrong("type: noop, idempotent: 'yes'") == "tasks[0].idempotent must be true or false, not text");
+  CHECK(wrong("type: noop, needs: 3") == "tasks[0].needs must be a list of task ids or one, not an integer");
+  CHECK(wrong("type: noop, needs: [3]") == "tasks[0].needs[0] must be text, not an integer");
+  CHECK(wrong("type: sql, sql: select 1, checks: [{name: a}]") == "tasks[0].checks[0].sql is missing");
+  CHECK(wrong("type: sql, sql: select 1, checks: [{sql: select 1; select 2}]") ==
+        "tasks[0].checks[0].sql must be one statement");
+  CHECK(wrong("type: sql, sql: select 1, checks: [{sql: selct 1}]") ==
+        "tasks[0].checks[0].sql does not parse: syntax error at or near \"selct\"");
+  CHECK(wrong("type: noop, checks: [select 1]") ==
+        "tasks[0].checks need a table, and `t` (noop) makes none; put them on the task whose table they read");
+  CHECK(wrong("type: noop, retires: 3") == "tasks[0].retires is not a field of a noop task; did you mean `retries`?");
+  CHECK(wrong("type: noop, colour: red") ==
+        "tasks[0].colour is not a field of a noop task, which has no fields of its own");
+}
+
+TEST_CASE("for_each takes a number, a list, a task or a placeholder", "[plan]") {
+  CHECK(only_task("type: noop, for_each: 5").for_each.kind == for_each_kind::count);
+  CHECK(only_task("type: noop, for_each: 5").for_each.count == 5);
+  const auto list = only_task("type: shell, command: 'echo {{ item }}', for_each: [a, b]").for_each;
+  CHECK(list.kind == for_each_kind::list);
+  CHECK(write_json(list.items) == R"(["a","b"])");
+  const auto bound = only_task("type: noop, for_each: '{{ params.names }}'").for_each;
+  CHECK(bound.kind == for_each_kind::list);
+  CHECK(*bound.items.as_string() == "{{ params.names }}");
+
+  const auto table = compile_tasks("  - {id: each, type: shell, command: 'echo {{ item.a }}', for_each: rows}\n"
+                                   "  - {id: rows, type: sql, sql: select 1 a}\n");
+  REQUIRE(table);
+  CHECK(shape_of(table) == "rows; each(rows)");
+  CHECK(table->compiled.tasks[1].for_each.kind == for_each_kind::table);
+  CHECK(table->compiled.tasks[1].for_each.table == 0);
+
+  CHECK(wrong("type: noop, for_each: -1") == "tasks[0].for_each must be an integer from 0 to 100000, not -1");
+  CHECK(wrong("type: noop, for_each: 100001") == "tasks[0].for_each must be an integer from 0 to 100000, not 100001");
+  CHECK(wrong("type: noop, for_each: 1.5") ==
+        "tasks[0].for_each must be an integer, a list, the id of a task or a placeholder, not a number");
+  CHECK(wrong("type: noop, for_each: x") ==
+        "tasks[0].for_each names `x`, which is no task whose rows could be the items");
+  CHECK(wrong("type: shell, command: 'echo {{ item }}'") == "tasks[0] uses {{ item }} without for_each");
+  CHECK(problem_of(compile_tasks("  - {id: a, type: noop}\n  - {id: b, type: noop, for_each: a}\n")) ==
+        "tasks[1].for_each names `a` (noop), which makes no table");
+}
+
+TEST_CASE("a shell task takes command, env and output", "[plan]") {
+  CHECK(config_of("type: shell, command: ls, env: {A: x, B: 8080, C: true, D: 1.5}") ==
+        R"({"command":"ls","env":{"A":"x","B":"8080","C":"true","D":"1.5"}})");
+  CHECK(
+    config_of("type: shell, command: ls, output: {format: csv, header: true, delimiter: ';', columns: {a: INTEGER}}") ==
+    R"({"command":"ls","output":{"format":"csv","header":true,"delimiter":";","columns":{"a":"INTEGER"}}})");
+  CHECK(wrong("type: shell") == "tasks[0].command is missing; a shell task needs it");
+  CHECK(wrong("type: shell, command: ' '") == "tasks[0].command must not be empty");
+  CHECK(wrong("type: shell, comand: ls") == "tasks[0].command is missing; a shell task needs it | tasks[0].comand is "
+                                            "not a field of a shell task; did you mean `command`?");
+  CHECK(wrong("type: shell, command: ls, env: [A]") == "tasks[0].env must be an object, not a list");
+  CHECK(wrong("type: shell, command: ls, env: {A: [1]}") == "tasks[0].env.A must be text, not a list");
+  CHECK(wrong("type: shell, command: ls, output: csv") == "tasks[0].output must be an object, not text");
+  CHECK(wrong("type: shell, command: ls, output: {}") ==
+        "tasks[0].output.format is missing; it is csv, json, jsonl or parquet");
+  CHECK(wrong("type: shell, command: ls, output: {format: cvs}") ==
+        "tasks[0].output.format must be csv, json, jsonl or parquet, not `cvs`; did you mean `csv`?");
+  CHECK(wrong("type: shell, command: ls, output: {format: csv, colums: [a]}") ==
+        "tasks[0].output.colums is not a field of output, which takes format, columns, header or delimiter; did you "
+        "mean `columns`?");
+  CHECK(wrong("type: shell, command: ls, output: {format: csv, columns: [a, a]}") ==
+        "tasks[0].output.columns[1] names column `a` again");
+  CHECK(wrong("type: shell, command: ls, output: {format: csv, delimiter: ab}") ==
+        "tasks[0].output.delimiter must be one character, not `ab`");
+}
+
+TEST_CASE("a sql task takes statements that parse", "[plan]") {
+  CHECK(config_of("type: sql, sql: 'create table x as select 1; select * from x'") ==
+        R"({"sql":"create table x as select 1; select * from x"})");
+  CHECK(wrong("type: sql, sql: ''") == "tasks[0].sql must not be empty");
+  CHECK(wrong("type: sql, sql: '-- nothing'") == "tasks[0].sql holds no statement");
+  CHECK(wrong("type: sql, sql: selct 1") == "tasks[0].sql does not parse: syntax error at or near \"selct\"");
+  // A placeholder is tried as a name and as a number.
+  CHECK(only_task("type: sql, sql: 'select * from x limit {{ params.n }}'").id == "t");
+  CHECK(only_task("type: sql, sql: '{{ params.statement }}'").id == "t");
+  CHECK(wrong("type: sql, sql: 'selct {{ params.n }}'") ==
+        "tasks[0].sql does not parse: syntax error at or near \"selct\"");
+  CHECK(wrong("type: sql, sql: select 1, query: x") == "tasks[0].query is not a field of a sql task, which takes sql");
+}
+
+TEST_CASE("a http task takes a request and the statuses expected", "[plan]") {
+  CHECK(
+    config_of("type: http, url: 'https://example.org/{{ params.x }}', method: post, headers: {A: 1}, body: {b: [1]}, "
+              "expect: [200, 2xx, 200-299]") ==
+    R"({"url":"https://example.org/{{ params.x }}","method":"POST","headers":{"A":"1"},"body":{"b":[1]},)"
+    R"("expect":[200,"2xx","200-299"]})");
+  CHECK(only_task("type: http, url: '{{ params.url }}', expect: 404").id == "t");
+  CHECK(wrong("type: http") == "tasks[0].url is missing; a http task needs it");
+  CHECK(wrong("type: http, url: example.org") == "tasks[0].url must begin with http:// or https://");
+  CHECK(wrong("type: http, url: 'http://a b'") == "tasks[0].url must not hold spaces or control characters");
+  CHECK(wrong("type: http, url: 'http://a', method: FETCH") ==
+        "tasks[0].method must be GET, POST, PUT, PATCH, DELETE or HEAD, not `FETCH`");
+  constexpr auto statuses =
+    " must be a status such as 200, a class such as 2xx, a range such as 200-299, or a list of those";
+  for (const std::string bad : {"99", "600", "6xx", "x", "299-200", "[]", "1.5"})
+    CHECK(wrong("type: http, url: 'http://a', expect: " + bad) == std::string{"tasks[0].expect"} + statuses);
+  CHECK(wrong("type: http, url: 'http://a', expect: [200, ok]") == std::string{"tasks[0].expect[1]"} + statuses);
+}
+
+TEST_CASE("a sleep task takes seconds or a time", "[plan]") {
+  CHECK(config_of("type: sleep, seconds: 1.5") == R"({"seconds":1.5})");
+  CHECK(config_of("type: sleep, seconds: '{{ params.n }}'") == R"({"seconds":"{{ params.n }}"})");
+  CHECK(config_of("type: sleep, until: 2026-01-31T09:30:00+02:00") == R"({"until":"2026-01-31T09:30:00+02:00"})");
+  CHECK(wrong("type: sleep") == "tasks[0] must have either seconds or until");
+  CHECK(wrong("type: sleep, seconds: 1, until: 2026-01-31T09:30:00Z") == "tasks[0] must have either seconds or until");
+  CHECK(wrong("type: sleep, seconds: 5m") == "tasks[0].seconds must be a number of seconds, not text");
+  CHECK(wrong("type: sleep, seconds: -1") == "tasks[0].seconds must be from 0 to 315360000 (ten years)");
+  CHECK(wrong("type: sleep, until: tomorrow") ==
+        "tasks[0].until must be a time such as 2026-01-31T09:30:00Z, not `tomorrow`");
+}
+
+TEST_CASE("a run_pipeline task names a pipeline", "[plan]") {
+  CHECK(config_of("type: run_pipeline, pipeline: other, parameters: {a: 1}") ==
+        R"({"pipeline":"other","parameters":{"a":1}})");
+  CHECK(wrong("type: run_pipeline") == "tasks[0].pipeline is missing; a run_pipeline task needs it");
+  CHECK(wrong("type: run_pipeline, pipeline: x, parameters: [1]") ==
+        "tasks[0].parameters must be an object, not a list");
+}
+
+TEST_CASE("a source reads rows of the definition or a file", "[plan]") {
+  CHECK(config_of("type: source, connector: inline, rows: [{a: 1}]") == R"({"connector":"inline","rows":[{"a":1}]})");
+  CHECK(only_task("type: source, connector: inline, rows: [], columns: [a]").id == "t");
+  CHECK(only_task("type: source, connector: inline, rows: [[1]], columns: [a]").id == "t");
+  CHECK(only_task("type: source, connector: inline, rows: '{{ params.rows }}'").id == "t");
+  CHECK(wrong("type: source, connector: inline") ==
+        "tasks[0].rows is missing; a source with connector `inline` needs it");
+  CHECK(wrong("type: source, connector: inline, rows: []") == "tasks[0].rows has no row, so columns must be given");
+  CHECK(wrong("type: source, connector: inline, rows: [{a: 1}, 2]") ==
+        "tasks[0].rows[1] must be an object (column: value), not an integer");
+  CHECK(wrong("type: source, connector: inline, rows: [[1]]") ==
+        "tasks[0].rows[0] must be an object (column: value), or columns given, not a list");
+
+  CHECK(config_of("type: source, connector: file, path: a/b.csv, header: true") ==
+        R"({"connector":"file","path":"a/b.csv","header":true,"format":"csv"})");
+  CHECK(config_of("type: source, connector: file, path: b.ndjson.gz").ends_with(R"("format":"jsonl"})"));
+  CHECK(config_of("type: source, connector: file, path: '{{ params.file }}'") ==
+        R"({"connector":"file","path":"{{ params.file }}"})");
+  CHECK(wrong("type: source, connector: file, path: b.dat") ==
+        "tasks[0].format is missing, and the name of the file tells none; it is csv, json, jsonl or parquet");
+  CHECK(wrong("type: source, connector: file, path: b.json, header: true") ==
+        "tasks[0].header is for format csv, not `json`");
+  CHECK(wrong("type: source, connector: file, path: b.csv, rows: []") ==
+        "tasks[0].rows is not a field of a source with connector `file`, which takes connector, path, format, columns, "
+        "header or delimiter");
+}
+
+TEST_CASE("a sink writes the table of a task it needs", "[plan]") {
+  const std::string tables =
+    "  - {id: a, type: sql, sql: select 1}\n  - {id: b, type: sql, sql: select 2}\n  - {id: n, type: noop}\n";
+  const auto config = [&](const std::string& sink) {
+    const auto compiled = compile_tasks(tables + "  - {id: t, type: sink, connector: file, " + sink + "}\n");
+    return compiled ? write_json(compiled->compiled.tasks.back().config) : problem_of(compiled);
+  };
+  CHECK(config("needs: a") == R"({"connector":"file","format":"parquet","from":"a"})");
+  CHECK(config("needs: [a, n], path: x.csv") == R"({"connector":"file","path":"x.csv","format":"csv","from":"a"})");
+  CHECK(config("needs: [a, b], from: b, format: json") == R"({"connector":"file","from":"b","format":"json"})");
+  CHECK(config("needs: [a, b]") == "tasks[3].from is missing; the sink needs several tables and writes one of them");
+  CHECK(config("needs: [a], from: b") == "tasks[3].from names `b`, which is not among needs");
+  CHECK(config("needs: [a, n], from: n") == "tasks[3].from names `n` (noop), which makes no table");
+  CHECK(config("needs: [n]") == "tasks[3].needs names no task with a table to write; `n` (noop) makes none");
+  CHECK(config("path: x.csv") == "tasks[3].needs is missing; a sink writes the table of a task it needs");
+  CHECK(config("needs: [a], delimiter: ';'") == "tasks[3].delimiter is for format csv, not `parquet`");
+  CHECK(problem_of(compile_tasks(
+          "  - {id: s, type: shell, command: ls}\n  - {id: t, type: sink, connector: file, needs: s}\n")) ==
+        "tasks[1].needs names no task with a table to write; `s` (shell without output) makes none");
+}
+
+TEST_CASE("a connector or connection that is not here is a warning", "[plan]") {
+  const auto compiled =
+    compile_tasks("  - {id: a, type: source, connector: hubspot, stream: contacts, api_key: pat-xyz}\n"
+                  "  - {id: b, type: sink, connection: dwh, needs: a}\n"
+                  "  - {id: c, type: sink, connector: fiel, needs: a}\n");
+  INFO(problem_of(compiled));
+  REQUIRE(compiled);
+  const auto& tasks = compiled->compiled.tasks;
+  CHECK(tasks[0].unavailable == "connector `hubspot` is not on this server, which has inline and file");
+  CHECK(write_json(tasks[0].config) == R"({"connector":"hubspot","stream":"contacts","api_key":"pat-xyz"})");
+  CHECK(tasks[0].secrets == std::vector<std::string>{"pat-xyz"});
+  CHECK(
+    compiled->warnings ==
+    std::vector<std::string>{
+      "task `a` cannot run: connector `hubspot` is not on this server, which has inline and file",
+      "task `b` cannot run: connection `dwh` is not known on this server",
+      "task `c` cannot run: connector `fiel` is not on this server, which has inline and file; did you mean `file`?"});
+  CHECK(wrong("type: source") == "tasks[0].connector is missing; it is inline or file");
+  CHECK(wrong("type: sink, connector: inline, needs: []") ==
+        "tasks[0].needs is missing; a sink writes the table of a task it needs | tasks[0].connector must be file; "
+        "inline is only for sources");
+}
+
+TEST_CASE("placeholders that mean nothing are refused when they are written", "[plan]") {
+  CHECK(wrong("type: shell, command: 'echo {{ params.x'") == "tasks[0].command is wrong: `{{` is not closed by `}}`");
+  CHECK(wrong("type: shell, command: 'echo {{ parms.x }}'") ==
+        "tasks[0].command is wrong: `{{ parms.x }}` begins with none of params, run, item, connection");
+  CHECK(wrong("type: http, url: 'http://a', headers: {X: '{{ params }}'}") ==
+        "tasks[0].headers.X is wrong: `{{ params }}` needs a name behind `params.`");
+}
+
+TEST_CASE("parameters that nobody declared are a warning", "[plan]") {
+  const auto compiled =
+    compile_yaml("parameters: {since: 2026-01-01}\n"
+                 "tasks: [{id: a, type: shell, command: 'echo {{ params.sicne }} {{ params.since }}'}]\n");
+  REQUIRE(compiled);
+  CHECK(compiled->warnings ==
+        std::vector<std::string>{"parameter `sicne` is used (line 2) but not declared, so every start "
+                                 "must give it; did you mean `since`?"});
+}

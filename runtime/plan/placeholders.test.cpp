@@ -1,0 +1,91 @@
+#include "runtime/plan/placeholders.hpp"
+
+#include "runtime/model/json.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace penstock;
+
+namespace {
+
+value json(std::string_view text) { return read_json(text).value(); }
+
+/// `text` with everything it may name bound, as JSON; the message of a failure.
+std::string substituted(std::string_view text) {
+  const value params =
+    json(R"({"n":5,"f":1.0,"b":true,"z":null,"s":"a\"b","l":[1,"x"],"o":{"deep":{"er":7}},"a-b":1})");
+  const value run = json(R"({"id":"r1","logical_time":"2026-01-31T00:00:00.000Z"})");
+  const value item = json(R"({"column":"c"})");
+  const value connection = json(R"({"db":{"host":"h"}})");
+  const auto made = substitute(json(text), {.params = &params, .run = &run, .item = &item, .connection = &connection});
+  return made ? write_json(*made) : made.error().message;
+}
+
+} // namespace
+
+TEST_CASE("a placeholder that is the whole text keeps its type", "[placeholders]") {
+  CHECK(substituted(R"("{{ params.n }}")") == "5");
+  CHECK(substituted(R"("{{params.f}}")") == "1.0");
+  CHECK(substituted(R"("{{  params.l  }}")") == R"([1,"x"])");
+  CHECK(substituted(R"("{{ params.z }}")") == "null");
+  CHECK(substituted(R"("{{ params.o.deep.er }}")") == "7");
+  CHECK(substituted(R"("{{ params.a-b }}")") == "1");
+  CHECK(substituted(R"("{{ item }}")") == R"({"column":"c"})");
+  CHECK(substituted(R"("{{ connection.db.host }}")") == "\"h\"");
+}
+
+TEST_CASE("a placeholder inside a text is written as text", "[placeholders]") {
+  CHECK(substituted(R"("n={{ params.n }} f={{ params.f }} b={{ params.b }} z={{ params.z }}")") ==
+        "\"n=5 f=1.0 b=true z=null\"");
+  CHECK(substituted(R"("<{{ params.s }}{{ item.column }}>")") == R"("<a\"bc>")");
+  CHECK(substituted(R"("{{ params.l }} {{ params.o }}")") == R"("[1,\"x\"] {\"deep\":{\"er\":7}}")");
+  CHECK(substituted(R"("{{ run.id }}/{{ run.logical_time }}")") == "\"r1/2026-01-31T00:00:00.000Z\"");
+}
+
+TEST_CASE("placeholders are found in lists and objects, but not in keys", "[placeholders]") {
+  CHECK(substituted(R"([1,{"{{ params.n }}":"{{ params.n }}","x":[null,"{{ params.b }}"]}])") ==
+        R"([1,{"{{ params.n }}":5,"x":[null,true]}])");
+  CHECK(substituted(R"("no { placeholder } here }}")") == R"("no { placeholder } here }}")");
+}
+
+TEST_CASE("what is put in is not read again", "[placeholders]") {
+  const value params = json(R"({"a":"{{ params.b }}","b":"x"})");
+  CHECK(*substitute(value{"<{{ params.a }}>"}, {.params = &params}).value().as_string() == "<{{ params.b }}>");
+}
+
+TEST_CASE("a placeholder that means nothing is an error that names it", "[placeholders]") {
+  CHECK(substituted(R"("{{ params.m }}")") == "`{{ params.m }}` means nothing here: there is no `params.m`");
+  CHECK(substituted(R"("{{ params.o.deep.down }}")") ==
+        "`{{ params.o.deep.down }}` means nothing here: there is no `params.o.deep.down`");
+  CHECK(substituted(R"("{{ params.n.x }}")") == "`{{ params.n.x }}` means nothing here: there is no `params.n.x`");
+  CHECK(substitute(value{"{{ item }}"}, {}).error().message == "`{{ item }}` means nothing here: there is no `item`");
+  CHECK(substitute(value{"{{ item }}"}, {}).error().code == errc::invalid_argument);
+}
+
+TEST_CASE("malformed placeholders are seen before anything is bound", "[placeholders]") {
+  CHECK(check_placeholders("{{ params.a }} {{run.id}} {{ item }} {{ item.a }} {{ connection.x.y }}").empty());
+  CHECK(check_placeholders("none } here").empty());
+  CHECK(check_placeholders("{{ params.a") == "`{{` is not closed by `}}`");
+  CHECK(check_placeholders("{{ item }} {{ env.HOME }}") ==
+        "`{{ env.HOME }}` begins with none of params, run, item, connection");
+  CHECK(check_placeholders("{{}}") == "`{{  }}` begins with none of params, run, item, connection");
+  CHECK(check_placeholders("{{ params }}") == "`{{ params }}` needs a name behind `params.`");
+  for (const std::string bad :
+       {"{{ params.a + 1 }}", "{{ params..a }}", "{{ params.a. }}", "{{ params.a['b'] }}", "{{ item. }}"})
+    CHECK(check_placeholders(bad).ends_with("is not names with dots between them; nothing else is evaluated"));
+}
+
+TEST_CASE("texts around placeholders can be looked at", "[placeholders]") {
+  CHECK(is_placeholder("{{ item }}"));
+  CHECK_FALSE(is_placeholder("{{ item }} "));
+  CHECK_FALSE(is_placeholder("{{ item }}{{ item }}"));
+  CHECK_FALSE(is_placeholder("{{ item"));
+  CHECK(placeholder_paths("{{ params.a }}-{{item}}-{{ x") == std::vector<std::string_view>{"params.a", "item"});
+  CHECK(replace_placeholders("a {{ params.a }}{{item}} b {{ x", "?") == "a ?? b {{ x");
+}
+
+TEST_CASE("truth follows what people mean by it", "[placeholders]") {
+  for (const auto* text : {"null", "false", "0", "0.0", "\"\"", "\"false\"", "\"0\"", "[]", "{}"})
+    CHECK_FALSE(is_truthy(json(text)));
+  for (const auto* text : {"true", "1", "-0.5", "\"no\"", "\"true\"", "[0]", "{\"a\":0}"}) CHECK(is_truthy(json(text)));
+}

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "runtime/model/value.hpp"
+
+#include <string>
+#include <vector>
+
+namespace penstock {
+
+/// The texts in `v` that are secrets by the name of their field (token, password, secret, api_key, authorization, …) or
+/// stand below `authentication.params`, placeholders included; sorted, each once. Rows of data are not looked at.
+[[nodiscard]] std::vector<std::string> secret_texts(const value& v);
+
+} // namespace penstock

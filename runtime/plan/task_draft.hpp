@@ -1,0 +1,52 @@
+#pragma once
+
+#include "runtime/plan/compile.hpp"
+#include "runtime/plan/problem_list.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace penstock {
+
+/// The name of another task as a definition gives it, with its place for messages.
+struct task_reference {
+  std::string id;
+  std::string field;
+  value::place at;
+};
+
+/// A task whose references to others are still names: what the dialects make and `link_tasks` turns into the plan.
+struct task_draft {
+  task_spec spec;    ///< Without `needs` and `for_each.table`.
+  std::string field; ///< Its path, e.g. `tasks[2]`.
+  value::place at;
+  std::vector<task_reference> needs;
+  std::optional<task_reference> table; ///< `for_each` over this task's rows.
+  std::optional<task_reference> from;  ///< The task whose table a sink writes, where it says so.
+  std::optional<value::place> item_at; ///< Where `{{ item }}` is used first.
+};
+
+/// What `defaults` of a definition, or the surface, gives to tasks that say nothing themselves.
+struct task_defaults {
+  retry_policy retry;
+  std::uint64_t timeout_ms = 0;
+};
+
+/// Everything the steps of a compilation share.
+struct compile_context {
+  explicit compile_context(const compile_options& o) : options(o), defaults{o.default_retry, 0} {
+    made.timeout_ms = o.default_timeout_ms;
+  }
+
+  const compile_options& options;
+  problem_list problems;
+  std::vector<std::string> warnings;
+  task_defaults defaults;
+  plan made;                      ///< Parameters and timeout; `link_tasks` adds the tasks.
+  std::vector<task_draft> drafts; ///< In the order in which they are written.
+  std::map<std::string, value::place, std::less<>> params_used; ///< Names behind `params.`, where used first.
+};
+
+} // namespace penstock
