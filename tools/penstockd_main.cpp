@@ -1,0 +1,133 @@
+#include "actors/node.hpp"
+#include "api/http_server.hpp"
+#include "runtime/engines/child_modes.hpp"
+#include "tools/config.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+
+namespace {
+
+using namespace penstock;
+
+constexpr int exit_usage = 2;
+constexpr int exit_cannot_start = 1;
+/// How long requests under way may take to finish, and after it the whole shutdown, before the process just ends.
+constexpr std::chrono::seconds finish_grace{10};
+constexpr std::chrono::seconds shutdown_max{30};
+
+/// Signals to wait for, blocked in every thread that is started from now on.
+sigset_t block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+spdlog::level::level_enum level_of(log_level level) {
+  switch (level) {
+    case log_level::debug: return spdlog::level::debug;
+    case log_level::info: return spdlog::level::info;
+    case log_level::warn: return spdlog::level::warn;
+    case log_level::error: return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+void set_up_log(const server_settings& settings) {
+  spdlog::set_level(level_of(settings.level));
+  spdlog::flush_on(spdlog::level::warn);
+  if (settings.format == log_format::json)
+    spdlog::set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})", spdlog::pattern_time_type::utc);
+  else
+    spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
+}
+
+node_settings settings_of(const server_settings& settings) {
+  node_settings out;
+  out.how = settings.durability == durability_mode::fsync ? durability::fsync : durability::interval;
+  out.partition_count = settings.partitions;
+  out.scheduler_threads = settings.threads > 0 ? settings.threads : std::max(2u, std::thread::hardware_concurrency());
+  out.engines = settings.engines;
+  out.engines.self_executable = std::filesystem::read_symlink("/proc/self/exe").string();
+  out.master_key = settings.master_key;
+  out.bootstrap_key = settings.bootstrap_key;
+  return out;
+}
+
+void tell_news(const node_news& news, const server_settings& settings) {
+  if (news.master_key_made)
+    spdlog::warn("made a master key in {}/master.key: keep a copy apart from backups, or set PENSTOCK_MASTER_KEY", settings.data_dir);
+  if (news.partitions_kept) spdlog::warn("the database keeps its {} partitions; --partitions is for a new one", news.partition_count);
+  // To the terminal and not to the log, which may be kept.
+  if (!news.made_key.empty())
+    std::printf("\n  Admin API key, shown this once:\n\n      %s\n\n", news.made_key.c_str()), std::fflush(stdout);
+}
+
+/// Ends the process if shutting down takes too long: actors that hang must not keep it.
+void watch_shutdown() {
+  std::thread{[] {
+    std::this_thread::sleep_for(shutdown_max);
+    std::fputs("penstockd: shutting down took too long\n", stderr);
+    std::_Exit(exit_cannot_start);
+  }}.detach();
+}
+
+int serve(const server_config& config) {
+  const auto signals = block_signals();
+  const auto& settings = config.settings;
+  set_up_log(settings);
+  for (const auto& warning : config.warnings) spdlog::warn("{}", warning);
+
+  const auto clock = system_clock_source();
+  const auto random = system_random_source();
+  node_news news;
+  auto opened = node::open(settings_of(settings), clock, random, news);
+  if (!opened) {
+    spdlog::error("{}", opened.error().message);
+    return exit_cannot_start;
+  }
+  const auto server_node = std::move(*opened);
+  auto server = http_server::start(settings.http, *server_node, clock, random);
+  if (!server) {
+    spdlog::error("{}", server.error().message);
+    server_node->stop();
+    return exit_cannot_start;
+  }
+  tell_news(news, settings);
+  spdlog::info("penstockd {} serves http://{}:{}, data in {}", settings.http.version, settings.http.address, (*server)->port(), settings.data_dir);
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  spdlog::info("stopping: finishing requests");
+  watch_shutdown();
+  (*server)->set_draining();
+  (*server)->stop(finish_grace);
+  server_node->stop();
+  spdlog::info("stopped");
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  if (const int done = run_child_mode(argc, argv); done >= 0) return done;
+  auto config = read_config({argv + 1, argv + argc}, process_environment(), read_text_file, PENSTOCK_VERSION);
+  if (!config) {
+    std::fprintf(stderr, "penstockd: %s\n", config.error().message.c_str());
+    return exit_usage;
+  }
+  if (!config->text.empty()) {
+    std::fputs(config->text.c_str(), stdout);
+    return 0;
+  }
+  config->settings.http.version = PENSTOCK_VERSION;
+  return serve(*config);
+}
