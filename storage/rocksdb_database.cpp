@@ -3,9 +3,11 @@
 #include "storage/durable_file.hpp"
 #include "storage/rocksdb_options.hpp"
 
+#include <rocksdb/sst_file_reader.h>
 #include <rocksdb/wal_filter.h>
 
 #include <cstdarg>
+#include <filesystem>
 
 namespace penstock {
 
@@ -44,13 +46,36 @@ private:
   std::function<void(const rocksdb::Status&)> report_;
 };
 
-/// RocksDB's words about a damaged manifest do not always say which file that is.
-std::string manifest_named(const std::string& directory) {
-  auto current = read_file(directory + "/CURRENT", 4'096);
-  if (!current) return "CURRENT cannot be read";
+/// Which file CURRENT points to, and whether that one is at fault already.
+std::string about_current(const std::string& directory) {
+  const auto path = directory + "/CURRENT";
+  const auto current = read_file(path, 4'096);
+  if (!current) return path + " cannot be read";
   const auto end = current->find('\n');
-  if (!current->starts_with("MANIFEST-") || end == std::string::npos) return directory + "/CURRENT is damaged";
-  return "its list of files is " + directory + "/" + current->substr(0, end);
+  if (!current->starts_with("MANIFEST-") || end == std::string::npos) return path + " is damaged";
+  const auto manifest = directory + "/" + current->substr(0, end);
+  if (!std::filesystem::exists(manifest)) return path + " names " + manifest + ", which is not there";
+  return "its list of files is " + manifest;
+}
+
+/// The first table that cannot even be opened. RocksDB blames the list of files for it.
+std::optional<std::string> find_broken_table(const std::string& directory) {
+  std::error_code problem;
+  for (std::filesystem::directory_iterator it{directory, problem}, end; !problem && it != end; it.increment(problem)) {
+    if (it->path().extension() != ".sst") continue;
+    rocksdb::SstFileReader reader{rocksdb::Options()};
+    if (!reader.Open(it->path().string()).ok()) return it->path().string();
+  }
+  return std::nullopt;
+}
+
+/// RocksDB's words about a database that does not open do not always say which file is at fault.
+std::string explain(const std::string& message, const std::string& directory) {
+  auto out = message;
+  // A table that is missing is sought under this name last, which no file of ours has.
+  for (std::size_t at = 0; (at = out.find(".ldb", at)) != std::string::npos;) out.replace(at, 4, ".sst");
+  if (const auto table = find_broken_table(directory)) return out + " (" + *table + " is damaged)";
+  return out + " (" + about_current(directory) + ")";
 }
 
 } // namespace
@@ -85,7 +110,7 @@ rocksdb_database::open(const std::string& directory, opening how, const rocksdb_
   }
   if (!status.ok()) {
     auto failed = to_error(status, directory);
-    if (failed.code == errc::corrupt_record) failed.message += " (" + manifest_named(directory) + ")";
+    if (failed.code == errc::corrupt_record) failed.message = explain(failed.message, directory);
     return unexpected(std::move(failed));
   }
   opened->db_.reset(db);
