@@ -73,9 +73,11 @@ std::optional<http_call::status_range> range_from(const value& v) {
 result<void> read_expect(const value& expect, http_call& out) {
   const value::list one{expect};
   out.expected.clear();
+  const char* const wanted = "a status such as 201, a class such as 2xx, a range such as 200-299, or a list of those";
+  if (expect.as_list() && expect.as_list()->empty()) return wrong("expect", wanted);
   for (const auto& v : expect.as_list() ? *expect.as_list() : one) {
     const auto range = range_from(v);
-    if (!range) return wrong("expect", "a status such as 201, a class such as 2xx, a range such as 200-299, or a list of those");
+    if (!range) return wrong("expect", wanted);
     out.expected.push_back(*range);
   }
   return {};

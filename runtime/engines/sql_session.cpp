@@ -197,9 +197,22 @@ sql_session::nothing_or_failure sql_session::run_last(const sql_job& job, const 
                               : copy_output(job, "SELECT * FROM " + quote_name(job.output_name), out);
 }
 
+/// Parquet has no 128-bit integers, which `sum` over integers makes; DuckDB would write them as inexact DOUBLE.
+std::string sql_session::for_parquet(const std::string& query_text) const {
+  const auto columns = query("DESCRIBE " + query_text);
+  std::string casts;
+  for (std::uint64_t row = 0; columns && row < columns->count(); ++row) {
+    if (columns->text(1, row).value_or("").find("HUGEINT") == std::string::npos) continue;
+    const std::string name = quote_name(columns->text(0, row).value_or(""));
+    casts += (casts.empty() ? "" : ", ") + ("CAST(" + name + " AS BIGINT) AS ") + name;
+  }
+  return casts.empty() ? query_text : "SELECT * REPLACE (" + casts + ") FROM (" + query_text + "\n)";
+}
+
 sql_session::nothing_or_failure sql_session::copy_output(const sql_job& job, const std::string& query_text,
                                                          sql_outcome& out) const {
-  auto copied = query("COPY (" + query_text + "\n) TO " + quote_text(job.output_file) + " " + copy_options(job));
+  const std::string written = job.output_format == "parquet" ? for_parquet(query_text) : query_text;
+  auto copied = query("COPY (" + written + "\n) TO " + quote_text(job.output_file) + " " + copy_options(job));
   if (!copied) return unexpected(std::move(copied).error());
   out.rows = api_->rows_changed(copied->data.get());
   if (out.rows > job.rows_max)

@@ -1,0 +1,169 @@
+#include "runtime/connectors/connector.hpp"
+
+#include "runtime/connectors/files_path.hpp"
+#include "runtime/engines/testing.hpp"
+#include "runtime/model/json.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+
+using namespace penstock;
+namespace fs = std::filesystem;
+
+namespace {
+
+void write_text(const std::string& path, const std::string& text) {
+  fs::create_directories(fs::path(path).parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The rows a source makes of a config, or its error.
+std::string source_rows(engine_fixture& f, const std::string& config) {
+  auto request = f.request(task_type::source, config);
+  const auto result = f.run(request);
+  if (result.outcome != attempt_outcome::succeeded) return result.why.message;
+  return write_json(f.rows_of("from task", {f.table(request)}));
+}
+
+/// Something for sinks to write.
+input_table three_rows(engine_fixture& f) {
+  auto made = f.request(task_type::sql, R"({"sql": "select i, 'r' || i as name from range(3) r(i) order by i"})", "rows");
+  REQUIRE(f.run(made).outcome == attempt_outcome::succeeded);
+  return f.table(made);
+}
+
+attempt_request sink(engine_fixture& f, const std::string& config) {
+  auto request = f.request(task_type::sink, config, "out");
+  request.config.set("connector", "file");
+  request.inputs = {three_rows(f)};
+  return request;
+}
+
+} // namespace
+
+TEST_CASE("rows of a definition become a table", "[connectors][inline]") {
+  engine_fixture f;
+  CHECK(source_rows(f, R"({"connector": "inline", "rows": [{"a": 1, "b": "x"}, {"a": 2, "b": null}]})") == R"([{"a":1,"b":"x"},{"a":2,"b":null}])");
+  CHECK(source_rows(f, R"({"connector": "inline", "columns": ["a", "b"], "rows": [[1, "x"], [2, "y"]]})") == R"([{"a":1,"b":"x"},{"a":2,"b":"y"}])");
+  CHECK(source_rows(f, R"({"connector": "inline", "columns": {"a": "VARCHAR"}, "rows": [{"a": 1}]})") == R"([{"a":"1"}])");
+  CHECK(source_rows(f, R"({"connector": "inline", "columns": ["a"], "rows": []})") == "[]");
+}
+
+TEST_CASE("what is wrong with inline rows is said", "[connectors][inline]") {
+  engine_fixture f;
+  CHECK(source_rows(f, R"({"connector": "inline"})") == "The source 'inline' needs 'rows', a list of objects.");
+  CHECK(source_rows(f, R"({"connector": "inline", "rows": []})") == "'rows' is empty; name its 'columns' to make a table without rows.");
+  CHECK(source_rows(f, R"({"connector": "inline", "rows": [{"a": 1}, 7]})") == "'rows[1]' must be an object, or with 'columns' a list of values.");
+  CHECK(source_rows(f, R"({"connector": "inline", "columns": ["a"], "rows": [[1, 2]]})") == "'rows[0]' must be a list of 1 values.");
+  CHECK(source_rows(f, R"({"connector": "hubspot"})") == "This server has no connector 'hubspot' that can be a source; it has inline, file.");
+  CHECK(f.run(task_type::sink, R"({"connector": "inline"})").why.message == "This server has no connector 'inline' that can be a sink; it has file.");
+}
+
+TEST_CASE("files of every format are read", "[connectors][file]") {
+  engine_fixture f;
+  const std::string dir = f.settings.files_dir;
+  write_text(dir + "/a.csv", "a,b\n1,x\n2,\"y, z\"\n");
+  write_text(dir + "/sub/b.tsv", "a\tb\n1\tx\n");
+  write_text(dir + "/c.jsonl", "{\"a\":1}\n{\"a\":2}\n");
+  write_text(dir + "/d.json", "[{\"a\":1},{\"a\":2}]");
+  write_text(dir + "/e.txt", "1;x\n");
+  write_text(dir + "/empty.csv", "");
+  CHECK(source_rows(f, R"({"connector": "file", "path": "a.csv"})") == R"([{"a":1,"b":"x"},{"a":2,"b":"y, z"}])");
+  CHECK(source_rows(f, R"({"connector": "file", "path": "sub/b.tsv"})") == R"([{"a":1,"b":"x"}])");
+  CHECK(source_rows(f, R"({"connector": "file", "path": "c.jsonl"})") == R"([{"a":1},{"a":2}])");
+  CHECK(source_rows(f, R"({"connector": "file", "path": "d.json"})") == R"([{"a":1},{"a":2}])");
+  CHECK(source_rows(f, R"({"connector": "file", "path": "e.txt", "format": "csv", "delimiter": ";", "columns": ["n", "s"]})") == R"([{"n":1,"s":"x"}])");
+  CHECK(source_rows(f, R"({"connector": "file", "path": "empty.csv", "columns": ["a"]})") == "[]");
+  REQUIRE(f.run(sink(f, R"({"path": "f.parquet"})")).outcome == attempt_outcome::succeeded);
+  CHECK(source_rows(f, R"({"connector": "file", "path": "f.parquet"})") == R"([{"i":0,"name":"r0"},{"i":1,"name":"r1"},{"i":2,"name":"r2"}])");
+}
+
+TEST_CASE("paths that lead elsewhere are refused", "[connectors][file][secret]") {
+  engine_fixture f;
+  const std::string dir = f.settings.files_dir;
+  write_text(f.directory.path() + "/outside.csv", "secret\ncanary\n");
+  write_text(dir + "/in.csv", "a\n1\n");
+  fs::create_symlink(f.directory.path() + "/outside.csv", dir + "/link.csv");
+  fs::create_symlink(f.directory.path(), dir + "/up");
+  fs::create_symlink("in.csv", dir + "/good.csv");
+  const auto refused = [&](const std::string& path) { return source_rows(f, R"({"connector": "file", "path": ")" + path + "\"}"); };
+  CHECK(refused("../outside.csv") == "The path '../outside.csv' holds '..', which is not allowed.");
+  CHECK(refused("sub/../../outside.csv").find("holds '..'") != std::string::npos);
+  CHECK(refused("/etc/passwd") == "The path '/etc/passwd' is absolute; name it relative to the server's files directory.");
+  CHECK(refused("link.csv") == "The path 'link.csv' leads out of the server's files directory.");
+  CHECK(refused("up/outside.csv") == "The path 'up/outside.csv' leads out of the server's files directory.");
+  CHECK(refused("*.csv") == "The path '*.csv' holds one of * ? [, which stand for several files.");
+  CHECK(refused("no.csv") == "The file 'no.csv' is not there, or is not a file.");
+  CHECK(refused("in") == "The file 'in' is not there, or is not a file.");
+  CHECK(refused("sub/") == "The path 'sub/' does not name a file.");
+  CHECK(refused("good.csv") == R"([{"a":1}])");
+  CHECK(f.run(sink(f, R"({"path": "up/new.csv"})")).why.message == "The path 'up/new.csv' leads out of the server's files directory.");
+  CHECK_FALSE(path_below("", "a"));
+}
+
+TEST_CASE("a sink without a path makes the run's output file", "[connectors][file][sink]") {
+  engine_fixture f;
+  const std::pair<std::string, std::string> expected[] = {
+    {"csv", "i,name\n0,r0\n1,r1\n2,r2\n"},
+    {"jsonl", "{\"i\":0,\"name\":\"r0\"}\n{\"i\":1,\"name\":\"r1\"}\n{\"i\":2,\"name\":\"r2\"}\n"},
+    {"json", "[\n\t{\"i\":0,\"name\":\"r0\"},\n\t{\"i\":1,\"name\":\"r1\"},\n\t{\"i\":2,\"name\":\"r2\"}\n]\n"},
+  };
+  for (const auto& [format, text] : expected) {
+    CAPTURE(format);
+    auto request = sink(f, R"({"format": ")" + format + "\"}");
+    const auto result = f.run(request);
+    INFO(result.why.message);
+    REQUIRE(result.outcome == attempt_outcome::succeeded);
+    CHECK(result.rows == 3);
+    CHECK(result.has_output_file);
+    REQUIRE(result.artifacts.size() == 1);
+    CHECK(result.artifacts[0].name == "output." + format);
+    CHECK(result.artifacts[0].path == request.output_path + "/output." + format);
+    CHECK(result.artifacts[0].bytes == text.size());
+    CHECK(read_text(f.settings.data_dir + "/" + result.artifacts[0].path) == text);
+  }
+  CHECK(f.run(sink(f, "{}")).artifacts[0].name == "output.parquet");
+  auto plain = sink(f, R"({"format": "csv", "header": false, "delimiter": ";"})");
+  CHECK(read_text(f.settings.data_dir + "/" + f.run(plain).artifacts.at(0).path) == "0;r0\n1;r1\n2;r2\n");
+}
+
+TEST_CASE("a sink with a path writes it whole or not at all", "[connectors][file][sink]") {
+  engine_fixture f;
+  const std::string file = f.settings.files_dir + "/reports/today.csv";
+  auto result = f.run(sink(f, R"({"path": "reports/today.csv"})"));
+  INFO(result.why.message);
+  REQUIRE(result.outcome == attempt_outcome::succeeded);
+  CHECK(read_text(file) == "i,name\n0,r0\n1,r1\n2,r2\n");
+  CHECK(result.artifacts.empty());
+  CHECK(result.bytes == fs::file_size(file));
+  auto checked = sink(f, R"({"path": "reports/today.csv", "header": false})");
+  checked.task.checks = {{"many", "select count(*) > 100 from out"}};
+  CHECK(f.run(checked).why.message == "The check 'many' failed: its query returned false.");
+  CHECK(read_text(file) == "i,name\n0,r0\n1,r1\n2,r2\n");
+  CHECK(std::distance(fs::directory_iterator(f.settings.files_dir + "/reports"), {}) == 1);
+  CHECK(f.run(sink(f, R"({"path": "reports"})")).why.message == "The path 'reports' is a directory.");
+}
+
+TEST_CASE("a sink says which input it misses", "[connectors][file][sink]") {
+  engine_fixture f;
+  auto none = sink(f, "{}");
+  none.inputs.clear();
+  CHECK(f.run(none).why.message == "The sink needs a task to write the output of: name it in 'needs'.");
+  auto two = sink(f, "{}");
+  two.inputs.push_back({"other", two.inputs[0].files});
+  CHECK(f.run(two).why.message == "The sink needs several tasks; say in 'from' which to write: rows, other.");
+  two.config.set("from", "third");
+  CHECK(f.run(two).why.message == "'from' names 'third', which is not among the tasks it needs: rows, other.");
+  two.config.set("from", "other");
+  CHECK(f.run(two).outcome == attempt_outcome::succeeded);
+  auto empty = sink(f, "{}");
+  empty.inputs = {{"rows", {}}};
+  CHECK(f.run(empty).why.message == "The task 'rows' has no output table to write.");
+}

@@ -1,0 +1,204 @@
+#include "runtime/engines/shell_engine.hpp"
+
+#include "runtime/engines/testing.hpp"
+#include "runtime/model/json.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+
+using namespace penstock;
+
+TEST_CASE("a command's output goes to the log", "[engines][shell]") {
+  engine_fixture f;
+  const auto result = f.run(task_type::shell, R"({"command": "echo one; echo two >&2; printf three"})");
+  CHECK(result.outcome == attempt_outcome::succeeded);
+  CHECK(result.artifacts.empty());
+  CHECK(result.started_at <= result.ended_at);
+  const std::string text = f.log->text();
+  CHECK(text.find("one\n") != std::string::npos);
+  CHECK(text.find("two\n") != std::string::npos);
+  CHECK(text.find("three\n") != std::string::npos);
+}
+
+TEST_CASE("a command that fails says how and quotes its last words", "[engines][shell]") {
+  engine_fixture f;
+  auto result = f.run(task_type::shell, R"({"command": "echo first >&2; echo 'no such table' >&2; exit 3"})");
+  CHECK(result.outcome == attempt_outcome::failed);
+  CHECK(result.why.code == errc::task_failed);
+  CHECK(result.why.message == "The command exited with code 3: no such table");
+  CHECK(result.retryable);
+  result = f.run(task_type::shell, R"({"command": "kill -9 $$"})");
+  CHECK(result.why.message == "The command was killed by signal 9 (Killed)");
+  result = f.run(task_type::shell, R"({"command": ""})");
+  CHECK(result.why.code == errc::invalid_argument);
+  CHECK_FALSE(result.retryable);
+}
+
+TEST_CASE("a failing command before the last does not fail the task, as with sh -c", "[engines][shell]") {
+  engine_fixture f;
+  CHECK(f.run(task_type::shell, R"({"command": "false; true"})").outcome == attempt_outcome::succeeded);
+}
+
+TEST_CASE("secrets are masked in the error", "[engines][shell][secret]") {
+  engine_fixture f;
+  auto request = f.request(task_type::shell, R"({"command": "echo \"bad password $WORD\" >&2; exit 1", "env": {"WORD": "hunter2"}})");
+  request.task.secrets = {"hunter2"};
+  CHECK(f.run(request).why.message == "The command exited with code 1: bad password ***");
+}
+
+TEST_CASE("a command's environment is its own", "[engines][shell][secret]") {
+  ::setenv("PENSTOCK_MASTER_KEY", "canary-77aa", 1);
+  engine_fixture f;
+  auto request = f.request(task_type::shell, R"({"command": "env; cat /proc/*/environ", "env": {"LIMIT": "5", "LANG": "C"}})", "my-task");
+  request.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const std::string run = to_text(request.ref.run);
+  (void)f.run(std::move(request));
+  ::unsetenv("PENSTOCK_MASTER_KEY");
+  const std::string text = f.log->text();
+  for (const std::string& line : {std::string("LIMIT=5"), std::string("LANG=C"), "PENSTOCK_RUN_ID=" + run,
+                                  std::string("PENSTOCK_TASK_ID=my-task"), std::string("PENSTOCK_ATTEMPT=1"),
+                                  std::string("TRACEPARENT=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")}) {
+    CAPTURE(line);
+    CHECK(text.find(line + "\n") != std::string::npos);
+  }
+  CHECK(text.find("canary-77aa") == std::string::npos);
+  CHECK(text.find("MASTER_KEY") == std::string::npos);
+}
+
+TEST_CASE("a command cannot reach the server's data", "[engines][shell][secret]") {
+  engine_fixture f;
+  const auto result = f.run(task_type::shell, R"({"command": "ls -A )" + f.settings.data_dir + R"("})");
+  CHECK(result.outcome == attempt_outcome::succeeded);
+  CHECK(f.log->text() == "work\n");
+}
+
+TEST_CASE("a command's csv output becomes a table", "[engines][shell][table]") {
+  engine_fixture f;
+  auto request = f.request(task_type::shell,
+                           R"({"command": "printf 'a,1\nb,2\n\"c, d\",3\n'", "output": {"format": "csv", "columns": ["name", "n"]}})");
+  const auto result = f.run(request);
+  INFO(result.why.message);
+  REQUIRE(result.outcome == attempt_outcome::succeeded);
+  CHECK(result.rows == 3);
+  REQUIRE(result.artifacts.size() == 1);
+  CHECK(result.artifacts[0].path == request.artifact_path);
+  CHECK(result.artifacts[0].format == "parquet");
+  CHECK(result.artifacts[0].rows == 3);
+  CHECK(result.artifacts[0].hash.size() == 64);
+  CHECK(result.artifacts[0].bytes == std::filesystem::file_size(request.artifact_file));
+  CHECK(result.bytes == result.artifacts[0].bytes);
+  CHECK(write_json(f.rows_of("select name, sum(n) n from task group by 1 order by 1", {f.table(request)})) ==
+        R"([{"name":"a","n":1},{"name":"b","n":2},{"name":"c, d","n":3}])");
+}
+
+TEST_CASE("an output without rows is a table without rows", "[engines][shell][table]") {
+  engine_fixture f;
+  auto request = f.request(task_type::shell, R"({"command": "true", "output": {"format": "csv", "columns": ["a", "b"]}})");
+  const auto result = f.run(request);
+  INFO(result.why.message);
+  REQUIRE(result.outcome == attempt_outcome::succeeded);
+  CHECK(result.rows == 0);
+  REQUIRE(result.artifacts.size() == 1);
+  CHECK(write_json(f.rows_of("select count(*) n, count(a) a from task", {f.table(request)})) == R"([{"n":0,"a":0}])");
+}
+
+TEST_CASE("json lines, headers and types are read as told", "[engines][shell][table]") {
+  engine_fixture f;
+  auto lines = f.request(task_type::shell, R"({"command": "echo '{\"a\":1}'; echo '{\"a\":2,\"b\":\"x\"}'", "output": {"format": "jsonl"}})");
+  CHECK(f.run(lines).rows == 2);
+  CHECK(write_json(f.rows_of("select * from task order by a", {f.table(lines)})) == R"([{"a":1,"b":null},{"a":2,"b":"x"}])");
+  auto header = f.request(task_type::shell, R"({"command": "printf 'a;b\n1;2\n'", "output": {"format": "csv", "delimiter": ";"}})");
+  CHECK(f.run(header).rows == 1);
+  CHECK(write_json(f.rows_of("select * from task", {f.table(header)})) == R"([{"a":1,"b":2}])");
+  auto typed = f.request(task_type::shell, R"({"command": "printf '007,2\n'", "output": {"format": "csv", "columns": {"code": "VARCHAR", "n": "DOUBLE"}}})");
+  CHECK(f.run(typed).rows == 1);
+  CHECK(write_json(f.rows_of("select * from task", {f.table(typed)})) == R"([{"code":"007","n":2.0}])");
+}
+
+TEST_CASE("an output that cannot be read as told fails the task", "[engines][shell][table]") {
+  engine_fixture f;
+  auto result = f.run(task_type::shell, R"({"command": "echo '{broken'", "output": {"format": "jsonl"}})");
+  CHECK(result.outcome == attempt_outcome::failed);
+  CHECK_FALSE(result.why.message.empty());
+  result = f.run(task_type::shell, R"({"command": "true", "output": {"format": "xml"}})");
+  CHECK(result.why.code == errc::invalid_argument);
+  CHECK_FALSE(result.retryable);
+}
+
+TEST_CASE("a command finds its inputs as Parquet files", "[engines][shell][table]") {
+  engine_fixture f;
+  auto made = f.request(task_type::sql, R"({"sql": "select 42 answer"})", "up-stream");
+  REQUIRE(f.run(made).outcome == attempt_outcome::succeeded);
+  auto request = f.request(task_type::shell, R"({"command": "head -c 4 $PENSTOCK_INPUT_UP_STREAM; rm -f $PENSTOCK_INPUT_UP_STREAM"})");
+  request.inputs = {f.table(made)};
+  CHECK(f.run(request).outcome == attempt_outcome::failed); // Read-only where namespaces are allowed, so rm fails.
+  CHECK(f.log->text().find("PAR1") != std::string::npos);
+  CHECK(std::filesystem::exists(made.artifact_file));
+}
+
+TEST_CASE("a check of a command's output decides", "[engines][shell][check]") {
+  engine_fixture f;
+  auto request = f.request(task_type::shell, R"({"command": "echo 1", "output": {"format": "csv", "columns": ["n"]}})");
+  request.task.checks = {{"large", "select max(n) > 5, max(n) from task"}};
+  const auto result = f.run(request);
+  CHECK(result.outcome == attempt_outcome::failed);
+  CHECK(result.why.message == "The check 'large' failed: its query returned false, 1.");
+  CHECK_FALSE(result.retryable);
+}
+
+TEST_CASE("a command is cancelled with everything below it", "[engines][shell][kill]") {
+  engine_fixture f;
+  awaited_result awaited;
+  auto request = f.request(task_type::shell, R"({"command": "echo started; sleep 86399 & wait"})");
+  const auto ref = request.ref;
+  f.engines->start(std::move(request), awaited.callback());
+  REQUIRE(eventually([&] { return f.log->text() == "started\n"; }));
+  f.engines->cancel(ref);
+  const auto result = awaited.wait();
+  CHECK(result.outcome == attempt_outcome::cancelled);
+  CHECK(result.ref == ref);
+  f.engines->cancel(ref); // Nothing is there any more.
+}
+
+TEST_CASE("a command that takes too long is stopped, and the message says the limit", "[engines][shell][kill]") {
+  engine_fixture f;
+  auto request = f.request(task_type::shell, R"({"command": "sleep 86398"})");
+  request.timeout_ms = 150;
+  const auto result = f.run(request);
+  CHECK(result.outcome == attempt_outcome::failed);
+  CHECK(result.why.code == errc::timed_out);
+  CHECK(result.why.message == "The command was stopped because it took longer than its limit of 150 ms.");
+  CHECK(result.retryable);
+}
+
+TEST_CASE("commands beyond the places wait, and can be cancelled there", "[engines][shell]") {
+  engine_settings settings;
+  settings.processes_max = 1;
+  engine_fixture f(settings);
+  CHECK(f.engines->can_start(task_type::shell));
+  awaited_result first, second;
+  auto one = f.request(task_type::shell, R"({"command": "sleep 86397"})");
+  auto two = f.request(task_type::shell, R"({"command": "true"})");
+  const auto one_ref = one.ref, two_ref = two.ref;
+  f.engines->start(std::move(one), first.callback());
+  f.engines->start(std::move(two), second.callback());
+  CHECK_FALSE(f.engines->can_start(task_type::shell));
+  CHECK_FALSE(f.engines->can_start(task_type::sql));
+  CHECK(f.engines->can_start(task_type::http));
+  f.engines->cancel(two_ref);
+  CHECK(second.wait().outcome == attempt_outcome::cancelled);
+  CHECK_FALSE(first.is_there());
+  f.engines->cancel(one_ref);
+  CHECK(first.wait().outcome == attempt_outcome::cancelled);
+  CHECK(f.run(task_type::shell, R"({"command": "true"})").outcome == attempt_outcome::succeeded);
+}
+
+TEST_CASE("destroying the engines ends what runs and tells", "[engines][shell][kill]") {
+  awaited_result awaited;
+  {
+    engine_fixture f;
+    f.engines->start(f.request(task_type::shell, R"({"command": "sleep 86396"})"), awaited.callback());
+  }
+  CHECK(awaited.wait().outcome == attempt_outcome::cancelled);
+}
