@@ -1,5 +1,5 @@
-#include "api/field_reader.hpp"
-#include "api/query_reader.hpp"
+#include "api/body_fields.hpp"
+#include "api/query_fields.hpp"
 
 #include "runtime/model/json.hpp"
 
@@ -9,8 +9,8 @@ using namespace penstock;
 
 TEST_CASE("fields of the right kind are read, null is as good as none", "[fields]") {
   const auto body = read_json(R"({"name":"a","on":true,"n":7,"id":"pipe_9c1f0e2a111172228333444455556666","none":null,"tags":["x","y"]})").value();
-  problem_list problems;
-  field_reader in{body, problems};
+  request_problems problems;
+  body_fields in{body, problems};
   CHECK(in.text("name", {.required = true}) == "a");
   CHECK(in.boolean("on") == true);
   CHECK(in.integer("n", 0, 10) == 7);
@@ -24,8 +24,8 @@ TEST_CASE("fields of the right kind are read, null is as good as none", "[fields
 
 TEST_CASE("all wrong fields are named at once, with place and what would be right", "[fields]") {
   const auto body = read_json("{\"on\": 1,\n \"n\": 11, \"id\": \"x\", \"tags\": [\"ok\", 3], \"title\": \" \"}").value();
-  problem_list problems;
-  field_reader in{body, problems};
+  request_problems problems;
+  body_fields in{body, problems};
   (void)in.text("name", {.required = true});
   (void)in.boolean("on");
   (void)in.integer("n", 0, 10);
@@ -55,8 +55,8 @@ TEST_CASE("a place inside a document is found by its path", "[fields]") {
 }
 
 TEST_CASE("a query is decoded and read by name", "[fields]") {
-  problem_list problems;
-  query_reader q{"limit=5&search=a+b%26c&empty=&flag=true&id=9c1f0e2a-1111-7222-8333-444455556666", problems};
+  request_problems problems;
+  query_fields q{"limit=5&search=a+b%26c&empty=&flag=true&id=9c1f0e2a-1111-7222-8333-444455556666", problems};
   CHECK(q.number("limit", 100, 1, 1000) == 5);
   CHECK(q.number("offset", 0, 0, 10) == 0);
   CHECK(q.text("search") == "a b&c");
@@ -67,8 +67,8 @@ TEST_CASE("a query is decoded and read by name", "[fields]") {
 }
 
 TEST_CASE("a number above the most is held to it, anything else is refused by name", "[fields]") {
-  problem_list problems;
-  query_reader q{"a=5000&b=99999999999999999999999&c=-1&d=x&e=0&f=1.5", problems};
+  request_problems problems;
+  query_fields q{"a=5000&b=99999999999999999999999&c=-1&d=x&e=0&f=1.5", problems};
   CHECK(q.number("a", 100, 1, 1000) == 1000);
   CHECK(q.number("b", 100, 1, 1000) == 1000);
   CHECK(problems.empty());
@@ -78,8 +78,8 @@ TEST_CASE("a number above the most is held to it, anything else is refused by na
 
 TEST_CASE("a malformed query is refused", "[fields]") {
   for (const auto* text : {"a=%", "a=%zz", "a=%ff", "a=1&a=2", "a=%00"}) {
-    problem_list problems;
-    query_reader q{text, problems};
+    request_problems problems;
+    query_fields q{text, problems};
     CHECK_FALSE(problems.empty());
   }
 }

@@ -48,13 +48,13 @@ result<value> json_object_body(const request& in) {
   return parsed;
 }
 
-uuid id_in_path(const request& in, std::string_view name, problem_list& problems) {
+uuid id_in_path(const request& in, std::string_view name, request_problems& problems) {
   if (const auto id = parse_uuid(in.parameters[name])) return *id;
   problems.add(std::string{name}, "in the path must be a UUID such as 9c1f0e2a-1111-7222-8333-444455556666");
   return {};
 }
 
-request_key idempotency_key(const request& in, problem_list& problems) {
+request_key idempotency_key(const request& in, request_problems& problems) {
   const auto* given = in.header("idempotency-key");
   if (!given) return {};
   const auto visible = [](char c) { return c > 0x20 && c < 0x7f; };

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/problem_list.hpp"
+#include "api/request_problems.hpp"
 #include "api/request.hpp"
 #include "runtime/error.hpp"
 
@@ -16,10 +16,10 @@ namespace penstock {
 
 /// The id at a place of the path.
 /// @returns nil with a problem that names the place, if it is none.
-[[nodiscard]] uuid id_in_path(const request& in, std::string_view name, problem_list& problems);
+[[nodiscard]] uuid id_in_path(const request& in, std::string_view name, request_problems& problems);
 
 /// `Idempotency-Key` with a hash over method, path and body; no key if the header is absent.
-[[nodiscard]] request_key idempotency_key(const request& in, problem_list& problems);
+[[nodiscard]] request_key idempotency_key(const request& in, request_problems& problems);
 
 /// `Prefer: wait=SECONDS`, held to `wait_max`; 0 if absent or not understood, as RFC 7240 has it.
 [[nodiscard]] milliseconds preferred_wait(const request& in, std::chrono::seconds wait_max);

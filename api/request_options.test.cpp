@@ -42,7 +42,7 @@ TEST_CASE("a preferred wait is read among other preferences and held to the most
 }
 
 TEST_CASE("an idempotency key comes with a hash of the whole request", "[options]") {
-  problem_list problems;
+  request_problems problems;
   const auto first = idempotency_key(with({{"Idempotency-Key", "k-1"}}, "{}"), problems);
   const auto same = idempotency_key(with({{"idempotency-key", "k-1"}}, "{}"), problems);
   const auto other = idempotency_key(with({{"Idempotency-Key", "k-1"}}, "{ }"), problems);
@@ -57,7 +57,7 @@ TEST_CASE("an idempotency key comes with a hash of the whole request", "[options
 TEST_CASE("an idempotency key of odd characters or length is refused", "[options]") {
   const std::string long_key(256, 'k');
   for (const auto key : {std::string_view{""}, std::string_view{"a b"}, std::string_view{"\xc3\xa4"}, std::string_view{long_key}}) {
-    problem_list problems;
+    request_problems problems;
     (void)idempotency_key(with({{"Idempotency-Key", key}}), problems);
     CHECK_FALSE(problems.empty());
   }
@@ -84,7 +84,7 @@ TEST_CASE("entity tags are compared strongly for changes, weakly for reads", "[o
 TEST_CASE("an id in the path may be written as any surface does", "[options]") {
   auto in = with({});
   in.parameters.add("id", "run_9c1f0e2a111172228333444455556666");
-  problem_list problems;
+  request_problems problems;
   CHECK(to_text(id_in_path(in, "id", problems)) == "9c1f0e2a-1111-7222-8333-444455556666");
   CHECK(problems.empty());
   in.parameters.clear();

@@ -4,7 +4,7 @@
 
 namespace penstock {
 
-std::optional<std::string> read_schedule(field_reader& fields, std::string_view name) {
+std::optional<std::string> read_schedule(body_fields& fields, std::string_view name) {
   auto text = fields.text(name, {.bytes_max = 256});
   if (!text) return std::nullopt;
   const auto parsed = parse_cron(*text);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/field_reader.hpp"
+#include "api/body_fields.hpp"
 
 #include <optional>
 #include <string>
@@ -9,6 +9,6 @@
 namespace penstock {
 
 /// Reads a cron expression: nothing if it is left out, a problem for each wrong field of it.
-[[nodiscard]] std::optional<std::string> read_schedule(field_reader& fields, std::string_view name);
+[[nodiscard]] std::optional<std::string> read_schedule(body_fields& fields, std::string_view name);
 
 } // namespace penstock

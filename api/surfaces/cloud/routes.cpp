@@ -1,9 +1,9 @@
 #include "api/surfaces/cloud/routes.hpp"
 
 #include "api/answering.hpp"
-#include "api/field_reader.hpp"
+#include "api/body_fields.hpp"
 #include "api/json_writer.hpp"
-#include "api/query_reader.hpp"
+#include "api/query_fields.hpp"
 #include "api/request_options.hpp"
 
 #include <array>
@@ -55,8 +55,8 @@ response render_keys(const listing<api_key_record>& keys, std::uint64_t number, 
 }
 
 void list_keys(const request& in, const services& with, responder send) {
-  problem_list problems;
-  const query_reader query{in.query, problems};
+  request_problems problems;
+  const query_fields query{in.query, problems};
   const auto number = query.number("page", 1, 1, page_number_max);
   const auto size = query.number("limit", 20, 1, page_size_max);
   if (!problems.empty()) return send(render_error(style, problems.take()));
@@ -65,8 +65,8 @@ void list_keys(const request& in, const services& with, responder send) {
                        style, send, [number, size](const auto& keys) { return render_keys(keys, number, size); }));
 }
 
-key_draft read_draft(const value& body, problem_list& problems) {
-  field_reader fields{body, problems};
+key_draft read_draft(const value& body, request_problems& problems) {
+  body_fields fields{body, problems};
   key_draft draft;
   draft.name = fields.text("name", {.required = true, .bytes_max = 200, .one_line = true}).value_or("");
   draft.scopes = fields.texts("scopes", {.required = true, .count_max = 10}).value_or(std::vector<std::string>{});
@@ -81,7 +81,7 @@ key_draft read_draft(const value& body, problem_list& problems) {
 void create_key(const request& in, const services& with, responder send) {
   const auto body = json_object_body(in);
   if (!body) return send(render_error(style, body.error()));
-  problem_list problems;
+  request_problems problems;
   auto draft = read_draft(*body, problems);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   with.ops.create_key(in.who, std::move(draft), answer_with<created_key>(style, send, [](const created_key& made) {
@@ -95,7 +95,7 @@ void create_key(const request& in, const services& with, responder send) {
 }
 
 void revoke_key(const request& in, const services& with, responder send) {
-  problem_list problems;
+  request_problems problems;
   const api_key_id id{id_in_path(in, "id", problems)};
   // An id that no key can have is simply not there, as the document knows only 404.
   if (!problems.empty()) return send(render_error(style, error{errc::not_found, "there is no such API key", {}}));

@@ -1,5 +1,5 @@
 #include "api/answering.hpp"
-#include "api/query_reader.hpp"
+#include "api/query_fields.hpp"
 #include "api/request_options.hpp"
 #include "api/surfaces/engine/handlers.hpp"
 #include "api/surfaces/engine/render.hpp"
@@ -29,7 +29,7 @@ constexpr std::array number_fields{
 };
 
 /// Everything that POST and PUT may give. The numbers that decide what tasks default to are among the attributes.
-pipeline_patch read_patch(field_reader& fields, bool creating) {
+pipeline_patch read_patch(body_fields& fields, bool creating) {
   pipeline_patch patch;
   patch.attributes = value{value::object{}};
   patch.name = fields.text("name", {.required = creating, .bytes_max = 200, .one_line = true});
@@ -81,8 +81,8 @@ bool changes_defaults(const value& changes) {
 } // namespace
 
 void list_pipelines(const request& in, const services& with, responder send) {
-  problem_list problems;
-  const query_reader query{in.query, problems};
+  request_problems problems;
+  const query_fields query{in.query, problems};
   const page which{static_cast<std::uint32_t>(query.number("limit", list_max, 1, list_max)), query.number("offset", 0, 0, offset_max)};
   const auto workspace = query.id("workspaceId");
   pipeline_filter filter;
@@ -96,8 +96,8 @@ void list_pipelines(const request& in, const services& with, responder send) {
 void create_pipeline(const request& in, const services& with, responder send) {
   const auto body = json_object_body(in);
   if (!body) return send(render_error(style, body.error()));
-  problem_list problems;
-  field_reader fields{*body, problems};
+  request_problems problems;
+  body_fields fields{*body, problems};
   auto given = read_patch(fields, true);
   auto once = idempotency_key(in, problems);
   if (!problems.empty()) return send(render_error(style, problems.take()));
@@ -116,18 +116,18 @@ void create_pipeline(const request& in, const services& with, responder send) {
 }
 
 void get_pipeline(const request& in, const services& with, responder send) {
-  problem_list problems;
+  request_problems problems;
   const pipeline_id id{id_in_path(in, "id", problems)};
   if (!problems.empty()) return send(render_error(style, problems.take()));
   with.ops.get_pipeline(in.who, id, answer_with<pipeline_view>(style, send, [](const auto& p) { return render_pipeline(200, p); }));
 }
 
 void update_pipeline(const request& in, const services& with, responder send) {
-  problem_list problems;
+  request_problems problems;
   const pipeline_id id{id_in_path(in, "id", problems)};
   const auto body = json_object_body(in);
   if (!body) return send(render_error(style, body.error()));
-  field_reader fields{*body, problems};
+  body_fields fields{*body, problems};
   auto patch = read_patch(fields, false);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   patch.always_revise = true;
@@ -141,7 +141,7 @@ void update_pipeline(const request& in, const services& with, responder send) {
 }
 
 void delete_pipeline(const request& in, const services& with, responder send) {
-  problem_list problems;
+  request_problems problems;
   const pipeline_id id{id_in_path(in, "id", problems)};
   if (!problems.empty()) return send(render_error(style, problems.take()));
   with.ops.delete_pipeline(in.who, id, answer_with<void>(style, send, &no_content));

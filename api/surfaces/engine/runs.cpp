@@ -1,5 +1,5 @@
 #include "api/answering.hpp"
-#include "api/field_reader.hpp"
+#include "api/body_fields.hpp"
 #include "api/http_server.hpp"
 #include "api/json_writer.hpp"
 #include "api/request_options.hpp"
@@ -18,7 +18,7 @@ constexpr std::size_t yaml_bytes_max = 1u << 20;
 /// Goes on with the run's id, or answers that the path holds none.
 template <class Go>
 void with_run_id(const request& in, const responder& send, Go go) {
-  problem_list problems;
+  request_problems problems;
   const run_id id{id_in_path(in, "runId", problems)};
   if (!problems.empty()) return send(render_error(style, problems.take()));
   go(id);
@@ -57,12 +57,12 @@ stream_opener make_opener(operations& ops, caller who, run_id id) {
 } // namespace
 
 void run_pipeline(const request& in, const services& with, responder send) {
-  problem_list problems;
+  request_problems problems;
   start_request request;
   request.pipeline = pipeline_id{id_in_path(in, "id", problems)};
   const auto body = json_object_body(in);
   if (!body) return send(render_error(style, body.error()));
-  field_reader fields{*body, problems};
+  body_fields fields{*body, problems};
   if (auto yaml = fields.text("yamlDefinition", {.bytes_max = yaml_bytes_max}))
     request.source = definition{definition_format::yaml, std::move(*yaml)};
   request.triggered_by = fields.text("triggeredBy", {.bytes_max = 200, .one_line = true}).value_or(in.who.subject);
@@ -103,7 +103,7 @@ void cancel_run(const request& in, const services& with, responder send) {
 
 void stream_run(const request& in, const services& with, responder send) {
   with_run_id(in, send, [&](run_id id) {
-    if (!asks_for_websocket(in)) {
+    if (in.method != verb::get || !asks_for_websocket(in)) {
       auto r = render_error(style, http_error{426, "upgrade_required", "this path speaks WebSocket only (Upgrade: websocket)"});
       return send(std::move(r.with("Upgrade", "websocket")));
     }

@@ -1,5 +1,5 @@
 #include "api/answering.hpp"
-#include "api/query_reader.hpp"
+#include "api/query_fields.hpp"
 #include "api/request_options.hpp"
 #include "api/surfaces/pipelines/handlers.hpp"
 #include "api/surfaces/pipelines/render.hpp"
@@ -17,12 +17,12 @@ constexpr std::uint64_t limit_max = 1'000;
 constexpr std::uint64_t offset_max = 1'000'000'000;
 constexpr std::size_t name_bytes_max = 200;
 
-std::optional<std::string> read_name(field_reader& fields, bool required) {
+std::optional<std::string> read_name(body_fields& fields, bool required) {
   return fields.text("name", {.required = required, .bytes_max = name_bytes_max, .one_line = true});
 }
 
 /// `config`: an object, or the same as YAML text.
-std::optional<definition> read_config(field_reader& fields, bool required) {
+std::optional<definition> read_config(body_fields& fields, bool required) {
   const auto* config = fields.find("config");
   if (!config) {
     if (required) fields.missing("config", "an object");
@@ -60,7 +60,7 @@ reply<pipeline_view> answer_pipeline(int status, responder send, std::shared_ptr
 }
 
 /// The fields that PUT and POST share.
-pipeline_patch read_patch(field_reader& fields, problem_list& problems, bool creating) {
+pipeline_patch read_patch(body_fields& fields, request_problems& problems, bool creating) {
   pipeline_patch patch;
   patch.name = read_name(fields, creating);
   patch.source = read_config(fields, creating);
@@ -82,8 +82,8 @@ bool may_change(const std::string& if_match, const pipeline_record& p) {
 } // namespace
 
 void list_pipelines(const request& in, const services& with, responder send) {
-  problem_list problems;
-  const query_reader query{in.query, problems};
+  request_problems problems;
+  const query_fields query{in.query, problems};
   const page which{static_cast<std::uint32_t>(query.number("limit", 100, 1, limit_max)), query.number("offset", 0, 0, offset_max)};
   pipeline_filter filter;
   filter.domain = query.id("domain_id");
@@ -96,8 +96,8 @@ void create_pipeline(const request& in, const services& with, responder send) {
   auto parsed = json_object_body(in);
   if (!parsed) return send(render_error(style, parsed.error()));
   const auto body = std::make_shared<const value>(std::move(*parsed));
-  problem_list problems;
-  field_reader fields{*body, problems};
+  request_problems problems;
+  body_fields fields{*body, problems};
   auto given = read_patch(fields, problems, true);
   auto once = idempotency_key(in, problems);
   if (!problems.empty()) return send(render_error(style, problems.take()));
@@ -111,7 +111,7 @@ void create_pipeline(const request& in, const services& with, responder send) {
 }
 
 void get_pipeline(const request& in, const services& with, responder send) {
-  problem_list problems;
+  request_problems problems;
   const pipeline_id id{id_in_path(in, "id", problems)};
   if (!problems.empty()) return send(render_error(style, problems.take()));
   const auto* known = in.header("if-none-match");
@@ -126,12 +126,12 @@ void get_pipeline(const request& in, const services& with, responder send) {
 }
 
 void update_pipeline(const request& in, const services& with, responder send) {
-  problem_list problems;
+  request_problems problems;
   const pipeline_id id{id_in_path(in, "id", problems)};
   auto parsed = json_object_body(in);
   if (!parsed) return send(render_error(style, parsed.error()));
   const auto body = std::make_shared<const value>(std::move(*parsed));
-  field_reader fields{*body, problems};
+  body_fields fields{*body, problems};
   auto patch = read_patch(fields, problems, false);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   const auto* header = in.header("if-match");
@@ -149,19 +149,19 @@ void update_pipeline(const request& in, const services& with, responder send) {
 }
 
 void delete_pipeline(const request& in, const services& with, responder send) {
-  problem_list problems;
+  request_problems problems;
   const pipeline_id id{id_in_path(in, "id", problems)};
   if (!problems.empty()) return send(render_error(style, problems.take()));
   with.ops.delete_pipeline(in.who, id, answer_with<void>(style, send, &no_content));
 }
 
 void duplicate_pipeline(const request& in, const services& with, responder send) {
-  problem_list problems;
+  request_problems problems;
   const pipeline_id id{id_in_path(in, "id", problems)};
   auto parsed = json_object_body(in);
   if (!parsed) return send(render_error(style, parsed.error()));
   const auto body = std::make_shared<const value>(std::move(*parsed));
-  field_reader fields{*body, problems};
+  body_fields fields{*body, problems};
   auto name = read_name(fields, false);
   auto once = idempotency_key(in, problems);
   if (!problems.empty()) return send(render_error(style, problems.take()));

@@ -64,15 +64,22 @@ void write_task(json_writer& w, const task_view& task) {
   w.member("error", text_or_null(task.error)).end_object();
 }
 
+std::string_view level_word(log_level l) noexcept {
+  switch (l) {
+    case log_level::debug: return "DEBUG";
+    case log_level::info: return "INFO";
+    case log_level::warn: return "WARN";
+    case log_level::error: return "ERROR";
+  }
+  return "INFO";
+}
+
 /// "2024-01-15 16:00:00 INFO [extract] text".
 void append_line(std::string& out, const log_line& line) {
   auto at = to_rfc3339(line.at);
   at.resize(19);
   at[10] = ' ';
-  out += at;
-  out += ' ';
-  for (const char c : to_text(line.level)) out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-  out += ' ';
+  out.append(at).append(" ").append(level_word(line.level)).append(" ");
   if (!line.task.empty()) out.append("[").append(line.task).append("] ");
   out += line.text;
   out += '\n';

@@ -23,6 +23,7 @@ namespace penstock::pipelines {
 
 /// A run that was just started.
 [[nodiscard]] response render_started(const run_view& run, bool waited);
+/// The documented fields; with tasks also `rows` and `bytes` of the run.
 [[nodiscard]] response render_run(const run_view& run, bool with_tasks);
 [[nodiscard]] response render_runs(const listing<run_view>& runs);
 /// @param next Number of the line behind the last one: where a client that follows goes on.

@@ -32,7 +32,7 @@ constexpr std::array rows{
   route{.method = verb::get, .pattern = "/api/pipelines/{id}/runs", .permission = scope::read_jobs, .handle = &list_runs,
         .operation = "pipelines.listRuns", .summary = "List a pipeline's runs, newest first", .query = run_paging, .gives = "200 Run[]"},
   route{.method = verb::get, .pattern = "/api/pipelines/runs/{run_id}", .permission = scope::read_jobs, .handle = &get_run,
-        .operation = "pipelines.getRun", .summary = "Get a run; include=tasks adds its tasks", .query = "include:text",
+        .operation = "pipelines.getRun", .summary = "Get a run and its tasks",
         .gives = "200 Run"},
   route{.method = verb::get, .pattern = "/api/pipelines/runs/{run_id}/logs", .permission = scope::read_jobs, .handle = &get_logs,
         .operation = "pipelines.getLogs", .summary = "Get a run's log lines", .query = "from:integer=0,limit:integer=10000",

@@ -1,7 +1,7 @@
 #include "api/answering.hpp"
-#include "api/field_reader.hpp"
+#include "api/body_fields.hpp"
 #include "api/http_server.hpp"
-#include "api/query_reader.hpp"
+#include "api/query_fields.hpp"
 #include "api/request_options.hpp"
 #include "api/surfaces/pipelines/handlers.hpp"
 #include "api/surfaces/pipelines/render.hpp"
@@ -35,7 +35,7 @@ std::string attachment(std::string name) {
 /// Reads the one id of a run's path and gives it to `go`, or answers that it is none.
 template <class Go>
 void with_run_id(const request& in, const responder& send, Go go) {
-  problem_list problems;
+  request_problems problems;
   const run_id id{id_in_path(in, "run_id", problems)};
   if (!problems.empty()) return send(render_error(style, problems.take()));
   go(id);
@@ -44,12 +44,12 @@ void with_run_id(const request& in, const responder& send, Go go) {
 } // namespace
 
 void start_run(const request& in, const services& with, responder send) {
-  problem_list problems;
+  request_problems problems;
   start_request start;
   start.pipeline = pipeline_id{id_in_path(in, "id", problems)};
   const auto body = json_object_body(in);
   if (!body) return send(render_error(style, body.error()));
-  if (auto parameters = field_reader{*body, problems}.object("parameters")) start.parameters = std::move(*parameters);
+  if (auto parameters = body_fields{*body, problems}.object("parameters")) start.parameters = std::move(*parameters);
   start.triggered_by = in.who.subject;
   start.traceparent = traceparent_of(in);
   start.once = idempotency_key(in, problems);
@@ -58,6 +58,7 @@ void start_run(const request& in, const services& with, responder send) {
   const auto wait = start.wait;
   with.ops.start_run(in.who, std::move(start), answer_with<started_run>(style, send, [wait](const started_run& started) {
     const bool waited = wait.count() > 0;
+    // Without its tasks: who waits for many runs wants to know how they ended.
     auto r = started.ended ? render_run(started.run, false) : render_started(started.run, waited);
     if (started.replayed) r.with("Idempotency-Replayed", "true");
     if (waited) r.with("Preference-Applied", "wait=" + std::to_string(wait.count() / 1'000));
@@ -66,8 +67,8 @@ void start_run(const request& in, const services& with, responder send) {
 }
 
 void list_runs(const request& in, const services& with, responder send) {
-  problem_list problems;
-  const query_reader query{in.query, problems};
+  request_problems problems;
+  const query_fields query{in.query, problems};
   const page which{static_cast<std::uint32_t>(query.number("limit", 100, 1, limit_max)), query.number("offset", 0, 0, offset_max)};
   run_filter filter;
   filter.pipeline = pipeline_id{id_in_path(in, "id", problems)};
@@ -81,19 +82,14 @@ void list_runs(const request& in, const services& with, responder send) {
 
 void get_run(const request& in, const services& with, responder send) {
   with_run_id(in, send, [&](run_id id) {
-    problem_list problems;
-    const auto include = query_reader{in.query, problems}.text("include").value_or("");
-    if (!include.empty() && include != "tasks") problems.add("include", "must be tasks, is \"" + include + "\"");
-    if (!problems.empty()) return send(render_error(style, problems.take()));
-    const bool with_tasks = include == "tasks";
-    with.ops.get_run(in.who, id, answer_with<run_view>(style, send, [with_tasks](const auto& run) { return render_run(run, with_tasks); }));
+    with.ops.get_run(in.who, id, answer_with<run_view>(style, send, [](const auto& run) { return render_run(run, true); }));
   });
 }
 
 void get_logs(const request& in, const services& with, responder send) {
   with_run_id(in, send, [&](run_id id) {
-    problem_list problems;
-    const query_reader query{in.query, problems};
+    request_problems problems;
+    const query_fields query{in.query, problems};
     const auto from = query.number("from", 0, 0, offset_max);
     const auto limit = query.number("limit", log_lines_default, 1, log_lines_max);
     if (!problems.empty()) return send(render_error(style, problems.take()));

@@ -10,7 +10,7 @@
 namespace penstock {
 
 /// Collects what is wrong with a request, so that all of it is told at once.
-class problem_list {
+class request_problems {
 public:
   void add(std::string field, std::string message, value::place at = {}) {
     problems_.push_back({std::move(field), std::move(message), at.line, at.column});

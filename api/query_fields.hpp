@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/problem_list.hpp"
+#include "api/request_problems.hpp"
 #include "runtime/model/ids.hpp"
 
 #include <cstdint>
@@ -14,9 +14,9 @@ namespace penstock {
 
 /// The query of a request, decoded (`%xx` and `+`), read by name like the fields of a body. Names that nobody asks for
 /// are ignored; an empty value is as good as none.
-class query_reader {
+class query_fields {
 public:
-  query_reader(std::string_view query, problem_list& problems);
+  query_fields(std::string_view query, request_problems& problems);
 
   [[nodiscard]] std::optional<std::string> text(std::string_view name) const;
   [[nodiscard]] std::optional<uuid> id(std::string_view name) const;
@@ -28,7 +28,7 @@ private:
   [[nodiscard]] const std::string* find(std::string_view name) const noexcept;
 
   std::vector<std::pair<std::string, std::string>> entries_;
-  problem_list& problems_;
+  request_problems& problems_;
 };
 
 } // namespace penstock

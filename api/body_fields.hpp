@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/problem_list.hpp"
+#include "api/request_problems.hpp"
 #include "runtime/model/ids.hpp"
 #include "runtime/model/value.hpp"
 
@@ -12,12 +12,12 @@
 
 namespace penstock {
 
-/// Reads the members of a JSON object by name and notes what is wrong with each in a `problem_list`. Members that
+/// Reads the members of a JSON object by name and notes what is wrong with each in a `request_problems`. Members that
 /// nobody asks for are ignored. A null stands for a member left out, except where it is asked for with `is_null`.
-class field_reader {
+class body_fields {
 public:
   /// `body` must be an object and outlive the reader.
-  field_reader(const value& body, problem_list& problems) : body_(body), problems_(problems) {}
+  body_fields(const value& body, request_problems& problems) : body_(body), problems_(problems) {}
 
   /// Given and not null.
   [[nodiscard]] bool has(std::string_view name) const noexcept;
@@ -52,7 +52,7 @@ private:
   void wrong_kind(std::string_view name, const value& v, std::string_view kind);
 
   const value& body_;
-  problem_list& problems_;
+  request_problems& problems_;
 };
 
 /// Where the member of that path (`tasks[2].sql`) stands in `document`, or the nearest one around it.

@@ -1,4 +1,4 @@
-#include "api/field_reader.hpp"
+#include "api/body_fields.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -15,7 +15,7 @@ bool has_control(std::string_view text) noexcept {
 }
 
 /// What is wrong with a text, empty if nothing is.
-std::string text_problem(std::string_view v, const field_reader::text_rule& rule) {
+std::string text_problem(std::string_view v, const body_fields::text_rule& rule) {
   if (v.size() > rule.bytes_max) return "must be at most " + std::to_string(rule.bytes_max) + " bytes, is " + std::to_string(v.size());
   if (rule.one_line && is_blank(v)) return "must not be empty";
   if (rule.one_line && has_control(v)) return "must not hold control characters";
@@ -25,34 +25,34 @@ std::string text_problem(std::string_view v, const field_reader::text_rule& rule
 
 } // namespace
 
-const value* field_reader::find(std::string_view name) const noexcept {
+const value* body_fields::find(std::string_view name) const noexcept {
   const auto* v = body_.find(name);
   return v && !v->is_null() ? v : nullptr;
 }
 
-bool field_reader::has(std::string_view name) const noexcept {
+bool body_fields::has(std::string_view name) const noexcept {
   return find(name) != nullptr;
 }
 
-bool field_reader::is_null(std::string_view name) const noexcept {
+bool body_fields::is_null(std::string_view name) const noexcept {
   const auto* v = body_.find(name);
   return v && v->is_null();
 }
 
-void field_reader::missing(std::string_view name, std::string_view kind) {
+void body_fields::missing(std::string_view name, std::string_view kind) {
   problems_.add(std::string{name}, "is required and must be " + std::string{kind}, body_.at);
 }
 
-void field_reader::wrong(std::string_view name, std::string message) {
+void body_fields::wrong(std::string_view name, std::string message) {
   const auto* v = body_.find(name);
   problems_.add(std::string{name}, std::move(message), v ? v->at : body_.at);
 }
 
-void field_reader::wrong_kind(std::string_view name, const value& v, std::string_view kind) {
+void body_fields::wrong_kind(std::string_view name, const value& v, std::string_view kind) {
   problems_.add(std::string{name}, "must be " + std::string{kind} + ", is " + std::string{v.kind_name()}, v.at);
 }
 
-std::optional<std::string> field_reader::text(std::string_view name, const text_rule& rule) {
+std::optional<std::string> body_fields::text(std::string_view name, const text_rule& rule) {
   const auto* v = find(name);
   if (!v) {
     if (rule.required) missing(name, "text");
@@ -70,7 +70,7 @@ std::optional<std::string> field_reader::text(std::string_view name, const text_
   return *s;
 }
 
-std::optional<bool> field_reader::boolean(std::string_view name) {
+std::optional<bool> body_fields::boolean(std::string_view name) {
   const auto* v = find(name);
   if (!v) return std::nullopt;
   if (const auto* b = v->as_bool()) return *b;
@@ -78,7 +78,7 @@ std::optional<bool> field_reader::boolean(std::string_view name) {
   return std::nullopt;
 }
 
-std::optional<std::int64_t> field_reader::integer(std::string_view name, std::int64_t low, std::int64_t high) {
+std::optional<std::int64_t> body_fields::integer(std::string_view name, std::int64_t low, std::int64_t high) {
   const auto* v = find(name);
   if (!v) return std::nullopt;
   const auto* n = v->as_int();
@@ -93,7 +93,7 @@ std::optional<std::int64_t> field_reader::integer(std::string_view name, std::in
   return *n;
 }
 
-std::optional<uuid> field_reader::id(std::string_view name) {
+std::optional<uuid> body_fields::id(std::string_view name) {
   const auto* v = find(name);
   if (!v) return std::nullopt;
   const auto* s = v->as_string();
@@ -106,7 +106,7 @@ std::optional<uuid> field_reader::id(std::string_view name) {
   return parsed;
 }
 
-std::optional<value> field_reader::object(std::string_view name) {
+std::optional<value> body_fields::object(std::string_view name) {
   const auto* v = find(name);
   if (!v) return std::nullopt;
   if (v->as_object()) return *v;
@@ -114,7 +114,7 @@ std::optional<value> field_reader::object(std::string_view name) {
   return std::nullopt;
 }
 
-std::optional<std::vector<std::string>> field_reader::texts(std::string_view name, const list_rule& rule) {
+std::optional<std::vector<std::string>> body_fields::texts(std::string_view name, const list_rule& rule) {
   const auto* v = find(name);
   if (!v) {
     if (rule.required) missing(name, "a list of texts");

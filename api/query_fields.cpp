@@ -1,4 +1,4 @@
-#include "api/query_reader.hpp"
+#include "api/query_fields.hpp"
 
 #include "api/router.hpp"
 #include "runtime/model/utf8.hpp"
@@ -19,7 +19,7 @@ bool decode(std::string_view text, std::string& out) {
 
 } // namespace
 
-query_reader::query_reader(std::string_view query, problem_list& problems) : problems_(problems) {
+query_fields::query_fields(std::string_view query, request_problems& problems) : problems_(problems) {
   while (!query.empty()) {
     const auto end = std::min(query.find('&'), query.size());
     const auto part = query.substr(0, end);
@@ -40,19 +40,19 @@ query_reader::query_reader(std::string_view query, problem_list& problems) : pro
   }
 }
 
-const std::string* query_reader::find(std::string_view name) const noexcept {
+const std::string* query_fields::find(std::string_view name) const noexcept {
   for (const auto& [key, v] : entries_)
     if (key == name) return &v;
   return nullptr;
 }
 
-std::optional<std::string> query_reader::text(std::string_view name) const {
+std::optional<std::string> query_fields::text(std::string_view name) const {
   const auto* v = find(name);
   if (!v || v->empty()) return std::nullopt;
   return *v;
 }
 
-std::optional<uuid> query_reader::id(std::string_view name) const {
+std::optional<uuid> query_fields::id(std::string_view name) const {
   const auto v = text(name);
   if (!v) return std::nullopt;
   auto parsed = parse_uuid(*v);
@@ -60,7 +60,7 @@ std::optional<uuid> query_reader::id(std::string_view name) const {
   return parsed;
 }
 
-std::optional<bool> query_reader::boolean(std::string_view name) const {
+std::optional<bool> query_fields::boolean(std::string_view name) const {
   const auto v = text(name);
   if (!v) return std::nullopt;
   if (*v == "true") return true;
@@ -68,7 +68,7 @@ std::optional<bool> query_reader::boolean(std::string_view name) const {
   return false;
 }
 
-std::uint64_t query_reader::number(std::string_view name, std::uint64_t fallback, std::uint64_t low, std::uint64_t held_to) const {
+std::uint64_t query_fields::number(std::string_view name, std::uint64_t fallback, std::uint64_t low, std::uint64_t held_to) const {
   const auto v = text(name);
   if (!v) return fallback;
   std::uint64_t n = 0;

@@ -1,4 +1,4 @@
-#include "api/problem_list.hpp"
+#include "api/request_problems.hpp"
 
 namespace penstock {
 namespace {
@@ -11,7 +11,7 @@ std::string worded(const problem& p) {
 
 } // namespace
 
-error problem_list::take() {
+error request_problems::take() {
   std::string message;
   for (std::size_t i = 0; i < problems_.size() && i < named_max; ++i) {
     if (i != 0) message += "; ";

@@ -1,0 +1,68 @@
+#include "api/http_server.hpp"
+
+#include "api/application.hpp"
+#include "api/server/io_loop.hpp"
+#include "api/server/listener.hpp"
+#include "api/surfaces/all.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace penstock {
+namespace {
+
+constexpr std::chrono::milliseconds drain_poll{5};
+
+} // namespace
+
+struct http_server::impl {
+  impl(const http_settings& s, operations& ops, const std::shared_ptr<clock_source>& clock)
+      : settings(s), surfaces(all_surfaces()), app(settings, ops, clock, surfaces) {}
+
+  http_settings settings;
+  std::vector<surface> surfaces;
+  application app;
+  std::vector<std::shared_ptr<io_loop>> loops;
+  std::shared_ptr<listener> door;
+  bool stopped = false;
+};
+
+http_server::http_server(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
+
+result<std::unique_ptr<http_server>> http_server::start(const http_settings& settings, operations& ops, std::shared_ptr<clock_source> clock,
+                                                        std::shared_ptr<random_source> random) {
+  auto i = std::make_unique<impl>(settings, ops, clock);
+  for (std::size_t n = 0; n < std::max<std::size_t>(settings.threads, 1); ++n)
+    i->loops.push_back(std::make_shared<io_loop>(i->app, clock, random->next()));
+  i->door = std::make_shared<listener>(i->loops);
+  if (auto bound = i->door->bind(settings.address, settings.port); !bound) return unexpected(bound.error());
+  i->door->start();
+  for (const auto& loop : i->loops) loop->start();
+  return std::unique_ptr<http_server>{new http_server{std::move(i)}};
+}
+
+http_server::~http_server() {
+  stop(std::chrono::milliseconds{0});
+}
+
+std::uint16_t http_server::port() const noexcept {
+  return impl_->door->port();
+}
+
+void http_server::set_draining() noexcept {
+  impl_->app.set_draining();
+}
+
+void http_server::stop(std::chrono::milliseconds grace) {
+  if (impl_->stopped) return;
+  impl_->stopped = true;
+  set_draining();
+  impl_->door->stop();
+  for (const auto& loop : impl_->loops) loop->drain();
+  const auto until = std::chrono::steady_clock::now() + grace;
+  while (impl_->app.metrics().connections.load(std::memory_order_relaxed) > 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(drain_poll);
+  for (const auto& loop : impl_->loops) loop->stop();
+}
+
+} // namespace penstock

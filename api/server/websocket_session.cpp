@@ -1,0 +1,131 @@
+#include "api/server/websocket_session.hpp"
+
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+
+namespace penstock {
+namespace {
+
+namespace beast = boost::beast;
+namespace websocket = beast::websocket;
+
+constexpr std::size_t queued_max = 16;
+constexpr std::size_t incoming_bytes_max = 4'096;
+constexpr std::chrono::seconds handshake_time{10};
+/// Half of it without a sign of life and the client is pinged.
+constexpr std::chrono::seconds idle_time{60};
+
+websocket::stream_base::timeout timeouts() {
+  return {handshake_time, idle_time, true};
+}
+
+} // namespace
+
+websocket_session::websocket_session(std::shared_ptr<io_loop> loop, tcp_socket socket)
+    : loop_(std::move(loop)), stream_(std::move(socket)) {
+  loop_->add(*this);
+  loop_->app().metrics().websockets.fetch_add(1, std::memory_order_relaxed);
+}
+
+websocket_session::~websocket_session() = default;
+
+void websocket_session::start(const request& in, std::string_view request_id, stream_opener open) {
+  stream_.set_option(timeouts());
+  stream_.read_message_max(incoming_bytes_max);
+  stream_.text(true);
+  stream_.set_option(websocket::stream_base::decorator([id = std::string{request_id}](websocket::response_type& r) {
+    r.set(beast::http::field::server, "penstock");
+    r.set("X-Request-Id", id);
+  }));
+  beast::http::request<beast::http::empty_body> upgrade{beast::http::verb::get, "/", 11};
+  for (const auto& h : in.headers) upgrade.insert({h.name.data(), h.name.size()}, beast::string_view{h.value.data(), h.value.size()});
+  // `upgrade` need only last until the call returns.
+  stream_.async_accept(upgrade, [self = shared_from_this(), open = std::move(open)](const beast::error_code& ec) {
+    if (ec) return self->end();
+    self->opened(open);
+  });
+}
+
+void websocket_session::opened(const stream_opener& open) {
+  is_open_ = true;
+  if (loop_->is_draining()) return go_away();
+  auto source = open(shared_from_this());
+  // The stream may have come to its end already.
+  if (!ended_ && !last_queued_) source_ = std::move(source);
+  read_next();
+}
+
+void websocket_session::send(std::string message) {
+  loop_->post([self = shared_from_this(), message = std::move(message)]() mutable { self->queue(std::move(message), false); });
+}
+
+void websocket_session::finish(std::string message) {
+  loop_->post([self = shared_from_this(), message = std::move(message)]() mutable { self->queue(std::move(message), true); });
+}
+
+void websocket_session::queue(std::string message, bool last) {
+  if (ended_ || closing_ || last_queued_) return;
+  last_queued_ = last;
+  // A slow reader misses states between; what is newest replaces what was newest.
+  if (outgoing_.size() >= queued_max) outgoing_.back() = std::move(message);
+  else outgoing_.push_back(std::move(message));
+  if (!writing_) write_next();
+}
+
+void websocket_session::write_next() {
+  if (outgoing_.empty()) {
+    if (last_queued_) close(websocket::close_code::normal);
+    return;
+  }
+  writing_ = true;
+  const auto& front = outgoing_.front();
+  stream_.async_write(net::buffer(front.data(), front.size()), [self = shared_from_this()](const beast::error_code& ec, std::size_t) {
+    self->writing_ = false;
+    if (ec) return self->end();
+    self->outgoing_.pop_front();
+    if (!self->closing_) self->write_next();
+  });
+}
+
+void websocket_session::read_next() {
+  stream_.async_read(incoming_, [self = shared_from_this()](const beast::error_code& ec, std::size_t) {
+    if (ec) return self->end();
+    self->incoming_.clear();
+    self->read_next();
+  });
+}
+
+void websocket_session::close(websocket::close_code code) {
+  if (closing_ || ended_) return;
+  closing_ = true;
+  source_.reset();
+  stream_.async_close(code, [self = shared_from_this()](const beast::error_code&) { self->end(); });
+}
+
+void websocket_session::go_away() {
+  if (is_open_) close(websocket::close_code::going_away);
+  else abort();
+}
+
+void websocket_session::abort() {
+  beast::error_code ec;
+  stream_.next_layer().close(ec);
+  end();
+}
+
+void websocket_session::end() {
+  if (ended_) return;
+  ended_ = true;
+  // The source's callbacks hold this session; dropping it here ends the circle.
+  source_.reset();
+  outgoing_.clear();
+  loop_->remove(*this);
+  auto& metrics = loop_->app().metrics();
+  metrics.websockets.fetch_sub(1, std::memory_order_relaxed);
+  metrics.connections.fetch_sub(1, std::memory_order_relaxed);
+  beast::error_code ec;
+  stream_.next_layer().close(ec);
+}
+
+} // namespace penstock

@@ -1,0 +1,14 @@
+#include "api/surfaces/all.hpp"
+
+#include "api/surfaces/cloud/routes.hpp"
+#include "api/surfaces/engine/routes.hpp"
+#include "api/surfaces/node/routes.hpp"
+#include "api/surfaces/pipelines/routes.hpp"
+
+namespace penstock {
+
+std::vector<surface> all_surfaces() {
+  return {node::routes(), cloud::routes(), pipelines::routes(), engine_surface::routes()};
+}
+
+} // namespace penstock
