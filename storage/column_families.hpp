@@ -20,18 +20,21 @@ struct column_family {
 inline constexpr std::array column_families{
   column_family{family::meta, "meta",
                 "tag u8: 1 the database itself; 2 last turn; 3 then partition u16: index, clock and chain hash. "
-                "Tags below 16 are the store's own.",
-                "storage", false},
-  column_family{family::state, "state", "slot u16 | entity 16 bytes | kind u8 | rest by kind", "actors", true},
-  column_family{family::index, "index", "partition u16 | index u8 | what it orders by", "actors", false},
-  column_family{family::counters, "counters", "partition u16 | index u8 | what it counts", "actors", true},
-  column_family{family::timers, "timers", "partition u16 | due_ms u64 | entity 16 bytes | rest", "actors", false},
-  column_family{family::outbox, "outbox", "partition u16 | sequence u64", "actors", false},
-  column_family{family::requests, "requests", "slot u16 | hash of workspace and Idempotency-Key", "actors", true},
-  column_family{family::history, "history", "slot u16 | run 16 bytes | sequence u64", "actors", false},
+                "Tags below 16 are the store's own; the others are texts.",
+                "storage, actors", false},
+  column_family{family::state, "state", "slot u16 | kind u8 | id 16 | rest by kind", "actors", true},
+  column_family{family::index, "index", "partition u16 | kind u8 | owner 16 | rest by kind, newest first", "actors",
+                false},
+  column_family{family::counters, "counters", "partition u16 | kind u8 | owner 16 | rest by kind", "actors", true},
+  column_family{family::timers, "timers",
+                "partition u16 | due_ms u64 | kind u8 | id 16 | task u32 | item u32 | attempt u32", "actors", false},
+  column_family{family::outbox, "outbox", "partition u16 | kind u8 | source 16 | task u32 | item u32", "actors", false},
+  column_family{family::requests, "requests", "partition u16 | keyed hash 32", "actors", true},
+  column_family{family::history, "history", "slot u16 | run 16 | task u32 | item u32 | attempt u32", "actors", false},
 };
 
-inline constexpr std::size_t family_slots = column_families.size() + 1; ///< Size of arrays indexed by a family's number.
+inline constexpr std::size_t family_slots =
+  column_families.size() + 1; ///< Size of arrays indexed by a family's number.
 
 /// Where a family stands in an array of size `family_slots`.
 [[nodiscard]] constexpr std::size_t family_place(family f) noexcept { return static_cast<std::size_t>(f); }

@@ -11,7 +11,7 @@ namespace penstock {
 namespace {
 
 constexpr std::size_t block_bytes = 32'768;
-constexpr std::size_t header_bytes = 7;       ///< Checksum u32, length u16, type u8; little-endian.
+constexpr std::size_t header_bytes = 7;        ///< Checksum u32, length u16, type u8; little-endian.
 constexpr std::size_t batch_header_bytes = 12; ///< Sequence u64, count u32.
 constexpr char log_data_tag = 3;
 
@@ -26,9 +26,7 @@ std::uint32_t little_endian(std::string_view bytes, std::size_t count) {
 /// RocksDB stores checksums altered, so that a checksum over bytes that hold checksums is no weaker.
 std::uint32_t masked(std::uint32_t crc) { return ((crc >> 15) | (crc << 17)) + 0xa282ead8u; }
 
-bool all_zero(std::string_view bytes) {
-  return bytes.find_first_not_of('\0') == std::string_view::npos;
-}
+bool all_zero(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
 
 /// Reads record after record as RocksDB would, and gives up at the first that is not right.
 class strict_reader {

@@ -29,11 +29,12 @@ struct log_contents {
   bool ends_clean = true;              ///< Nothing but zeros stands behind that.
 };
 
-/// Reads a log file's bytes in two ways. The strict one follows RocksDB's framing (32 KiB blocks of records with a masked
-/// CRC-32C, db/log_format.h) and yields the turns that a recovery can rely on. The other only looks for markers, and finds
-/// each whose own bytes are unharmed: a record goes on in the next block behind a header of seven bytes, so with the first
-/// seven bytes of every block taken away, a marker is never torn, however records are cut into fragments and whatever
-/// damage the framing has. What the second finds and the first does not is evidence of damage, or of a torn last turn.
+/// Reads a log file's bytes in two ways. The strict one follows RocksDB's framing (32 KiB blocks of records with a
+/// masked CRC-32C, db/log_format.h) and yields the turns that a recovery can rely on. The other only looks for markers,
+/// and finds each whose own bytes are unharmed: a record goes on in the next block behind a header of seven bytes, so
+/// with the first seven bytes of every block taken away, a marker is never torn, however records are cut into fragments
+/// and whatever damage the framing has. What the second finds and the first does not is evidence of damage, or of a
+/// torn last turn.
 [[nodiscard]] log_contents scan_log(std::string_view bytes, const database_id& id);
 
 } // namespace penstock

@@ -97,7 +97,8 @@ SCENARIO("an empty batch, as RocksDB writes one, is no turn and no damage", "[st
   CHECK(read.ends_clean);
 }
 
-SCENARIO("a marker at any place around a block's end is found, also if the record before it is damaged", "[storage][log]") {
+SCENARIO("a marker at any place around a block's end is found, also if the record before it is damaged",
+         "[storage][log]") {
   // The second turn begins at each offset near the end of the first block; the third shows what comes after.
   for (std::size_t gap = 0; gap <= 3 * marker_bytes; ++gap) {
     log_builder log;
@@ -128,7 +129,8 @@ SCENARIO("any flipped bit ends what is relied on before it, and leaves the marke
     auto damaged = log.bytes;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
     const auto read = scan_log(damaged, id);
-    const auto hit = static_cast<std::size_t>(std::upper_bound(log.ends.begin(), log.ends.end(), at) - log.ends.begin());
+    const auto hit =
+      static_cast<std::size_t>(std::upper_bound(log.ends.begin(), log.ends.end(), at) - log.ends.begin());
     INFO("byte " << at);
     REQUIRE(read.turns.size() == hit);
     CHECK_FALSE(read.ends_clean);
@@ -143,7 +145,8 @@ SCENARIO("a log cut at any place keeps its whole turns", "[storage][log]") {
   for (std::uint64_t turn = 1; turn <= 3; ++turn) log.turn(turn, turn == 2 ? 70'000 : 60);
   for (std::size_t size = 0; size <= log.bytes.size(); size += size % 1'000 < 100 ? 1 : 61) {
     const auto read = scan_log(std::string_view(log.bytes).substr(0, size), id);
-    const auto whole = static_cast<std::size_t>(std::upper_bound(log.ends.begin(), log.ends.end(), size) - log.ends.begin());
+    const auto whole =
+      static_cast<std::size_t>(std::upper_bound(log.ends.begin(), log.ends.end(), size) - log.ends.begin());
     INFO("size " << size);
     REQUIRE(read.turns.size() == whole);
     const auto sound = whole == 0 ? 0 : log.ends[whole - 1];

@@ -12,15 +12,16 @@ namespace penstock {
 
 namespace {
 
-/// A turn takes no further entry beyond this, so that no write grows without bound behind a slow disk. What the queue may
-/// hold is bounded where commands are admitted, by `depth`.
+/// A turn takes no further entry beyond this, so that no write grows without bound behind a slow disk. What the queue
+/// may hold is bounded where commands are admitted, by `depth`.
 constexpr std::size_t turn_bytes_max = std::size_t{8} << 20;
 
 class thread_log_writer final : public log_writer {
 public:
   thread_log_writer(store& target, log_writer::committed_callback committed,
                     std::function<void(const error&)> on_failure)
-    : target_(target), committed_(std::move(committed)), on_failure_(std::move(on_failure)), thread_([this] { run(); }) {}
+      : target_(target), committed_(std::move(committed)), on_failure_(std::move(on_failure)),
+        thread_([this] { run(); }) {}
 
   ~thread_log_writer() override { stop(); }
 
@@ -52,8 +53,8 @@ public:
   [[nodiscard]] log_writer_stats stats() const noexcept { return {turns_, entries_, bytes_, write_ns_}; }
 
 private:
-  /// Turn after turn. What comes while one is written waits for the next: the longer a sync takes, the more it is shared,
-  /// and nobody waits for company.
+  /// Turn after turn. What comes while one is written waits for the next: the longer a sync takes, the more it is
+  /// shared, and nobody waits for company.
   void run() {
     std::vector<turn_entry> waiting;
     std::vector<turn_entry> turn;
@@ -119,7 +120,8 @@ private:
   void acknowledge(const std::vector<turn_entry>& turn) {
     upto_.clear();
     for (const auto& entry : turn) {
-      const auto known = std::find_if(upto_.begin(), upto_.end(), [&](const auto& p) { return p.first == entry.partition; });
+      const auto known =
+        std::find_if(upto_.begin(), upto_.end(), [&](const auto& p) { return p.first == entry.partition; });
       if (known == upto_.end()) upto_.emplace_back(entry.partition, entry.index);
       else known->second = entry.index;
     }

@@ -34,8 +34,8 @@ struct log_writer_stats {
   std::uint64_t sync_ns = 0; ///< Time spent in `write_turn`.
 };
 
-/// One thread that writes turn after turn to `target`. A failed write calls `on_failure` (which ends the process) once and
-/// acknowledges nothing from then on.
+/// One thread that writes turn after turn to `target`. A failed write calls `on_failure` (which ends the process) once
+/// and acknowledges nothing from then on.
 /// @param committed called on the writer's thread: must only pass the news on.
 [[nodiscard]] std::unique_ptr<log_writer> make_log_writer(store& target, log_writer::committed_callback committed,
                                                           std::function<void(const error&)> on_failure);

@@ -101,7 +101,8 @@ SCENARIO("an entry is read back when its commit is reported", "[storage][writer]
   watched_store target{std::move(*open_memory_store(std::make_shared<memory_disk>()))};
   std::atomic<int> wrong = 0;
   const auto writer = make_log_writer(
-    target, [&](std::uint16_t p, std::uint64_t i) { wrong += target.position(p).index < i ? 1 : 0; }, [](const error&) {});
+    target, [&](std::uint16_t p, std::uint64_t i) { wrong += target.position(p).index < i ? 1 : 0; },
+    [](const error&) {});
   for (std::uint64_t i = 1; i <= 200; ++i) writer->append(put_entry(1, i, "a", "1"));
   writer->stop();
   CHECK(wrong == 0);

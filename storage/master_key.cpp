@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::size_t key_bytes = 32;
 constexpr std::size_t text_bytes = 44; ///< 32 bytes in base64.
-constexpr std::string_view remedy = "32 bytes in base64 are wanted (44 characters), e.g. of `head -c 32 /dev/urandom | base64`";
+constexpr std::string_view remedy =
+  "32 bytes in base64 are wanted (44 characters), e.g. of `head -c 32 /dev/urandom | base64`";
 
 /// A text that is wiped when it goes.
 struct secret_text {
@@ -37,7 +38,8 @@ std::optional<secret_key> parse_key(std::string_view text) {
   const auto parsed = sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &size, &end,
                                         sodium_base64_VARIANT_ORIGINAL);
   std::optional<secret_key> key;
-  if (text.size() == text_bytes && parsed == 0 && size == key_bytes && end == text.data() + text.size()) key.emplace(bytes);
+  if (text.size() == text_bytes && parsed == 0 && size == key_bytes && end == text.data() + text.size())
+    key.emplace(bytes);
   sodium_memzero(bytes.data(), bytes.size());
   return key;
 }
@@ -53,9 +55,10 @@ result<secret_key> read_key(const std::string& path) {
   if (::stat(path.c_str(), &status) != 0) return io_failure("open", path);
   if (!S_ISREG(status.st_mode)) return fail(errc::io_failed, "master key " + path + " is not a file");
   if (status.st_mode & 077)
-    return fail(errc::io_failed, "master key file " + path + " has mode " + mode_text(status.st_mode) +
-                                   ", so others than its owner can get at it: chmod 600 it, and consider it known if others "
-                                   "use this machine");
+    return fail(errc::io_failed,
+                "master key file " + path + " has mode " + mode_text(status.st_mode) +
+                  ", so others than its owner can get at it: chmod 600 it, and consider it known if others "
+                  "use this machine");
   auto bytes = read_file(path, 4'096);
   if (!bytes) return unexpected(bytes.error());
   secret_text text{std::move(*bytes)};

@@ -56,7 +56,8 @@ SCENARIO("a master key file that others can read is refused by name and mode", "
 SCENARIO("a damaged master key file is refused and left alone", "[storage][sealing]") {
   const temporary_directory directory;
   const auto path = directory.path() + "/master.key";
-  for (const auto* text : {"", "\n", "AAAA\n", "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=\n\n", "!UFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="}) {
+  for (const auto* text : {"", "\n", "AAAA\n", "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=\n\n",
+                           "!UFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="}) {
     write(path, text);
     bool made = false;
     const auto refused = load_master_key(std::nullopt, directory.path(), made);
@@ -77,8 +78,9 @@ SCENARIO("a master key from the environment is read strictly", "[storage][sealin
   CHECK_FALSE(made);
   CHECK(std::string(reinterpret_cast<const char*>(key->data()), 32) == std::string(32, 'A'));
   CHECK_FALSE(fs::exists(directory.path() + "/master.key"));
-  for (const auto& wrong : {std::string(), good + "\n", " " + good, good.substr(1), good.substr(0, 43), good + good,
-                            std::string("QUFB_UFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="), std::string(44, 'A'), std::string(32, 'A')}) {
+  for (const auto& wrong :
+       {std::string(), good + "\n", " " + good, good.substr(1), good.substr(0, 43), good + good,
+        std::string("QUFB_UFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="), std::string(44, 'A'), std::string(32, 'A')}) {
     const auto refused = load_master_key(std::string(wrong), directory.path(), made);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == errc::invalid_argument);

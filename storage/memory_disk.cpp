@@ -82,7 +82,8 @@ void memory_disk::impl::crash(random_source& random) {
       const auto size = page.bytes.size();
       // Whole, gone, or only its first part: at least one byte, at most all but one.
       const std::array<std::size_t, 3> kept{size, 0, 1 + random.next() % (size - 1)};
-      std::fill(page.bytes.begin() + static_cast<std::ptrdiff_t>(kept[random.next() % kept.size()]), page.bytes.end(), '\0');
+      std::fill(page.bytes.begin() + static_cast<std::ptrdiff_t>(kept[random.next() % kept.size()]), page.bytes.end(),
+                '\0');
     }
   }
 }

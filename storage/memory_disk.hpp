@@ -16,9 +16,9 @@ namespace penstock {
 
 using memory_page = std::array<char, 512>;
 
-/// Files by number, which only grow at their end. Making, cutting and removing a file is durable at once; a page is when its
-/// file is synced. After a crash, and after a write that failed, nothing can be written until the disk is opened anew: who
-/// went on would be a process that is dead.
+/// Files by number, which only grow at their end. Making, cutting and removing a file is durable at once; a page is
+/// when its file is synced. After a crash, and after a write that failed, nothing can be written until the disk is
+/// opened anew: who went on would be a process that is dead.
 struct memory_disk::impl {
   using number = std::uint64_t;
   using opening = std::uint64_t;

@@ -11,7 +11,8 @@ namespace penstock {
 
 namespace {
 
-// A page is: checksum u64 of all that follows | kind u8 | turn u64 | page u32 | pages u32 | bytes u16 | payload | end u8.
+// A page is: checksum u64 of all that follows | kind u8 | turn u64 | page u32 | pages u32 | bytes u16 | payload | end
+// u8.
 constexpr std::size_t page_bytes = std::tuple_size_v<memory_page>;
 constexpr std::size_t head_bytes = 8 + 1 + 8 + 4 + 4 + 2;
 constexpr std::size_t payload_max = page_bytes - head_bytes - 1;

@@ -18,8 +18,8 @@ struct memory_record {
   std::string payload;
 };
 
-/// Each page says which record it is a part of, has a checksum, and ends with a byte that is not zero: so a page whose write
-/// was cut short differs from one that was altered later.
+/// Each page says which record it is a part of, has a checksum, and ends with a byte that is not zero: so a page whose
+/// write was cut short differs from one that was altered later.
 [[nodiscard]] std::vector<memory_page> to_pages(const memory_record& record);
 
 struct memory_log_contents {

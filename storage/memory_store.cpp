@@ -12,8 +12,8 @@ namespace penstock {
 
 namespace {
 
-/// The log is replaced by a snapshot when it is longer than this and than twice the last snapshot: so what a disk holds is
-/// bounded by three times the state, and each byte of state is written again a bounded number of times.
+/// The log is replaced by a snapshot when it is longer than this and than twice the last snapshot: so what a disk holds
+/// is bounded by three times the state, and each byte of state is written again a bounded number of times.
 constexpr std::size_t log_pages_max = 2'048;
 
 class memory_store final : public store {
@@ -26,7 +26,8 @@ public:
       const auto log = read_pages(disk_->get().read(*it));
       if (!log) return unexpected(log.error());
       const bool begins = *it == 1 || (!log->records.empty() && log->records[0].kind == memory_record_kind::snapshot);
-      if (!begins && std::next(it) == files.rend()) return fail(errc::corrupt_record, "memory log: its snapshot is missing");
+      if (!begins && std::next(it) == files.rend())
+        return fail(errc::corrupt_record, "memory log: its snapshot is missing");
       // The snapshot was being written at the crash, so the file before it is still whole.
       if (!begins) continue;
       return replay(*it, *log);

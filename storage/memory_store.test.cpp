@@ -45,7 +45,8 @@ public:
     for (const auto& [key, v] : counters_)
       if (s.counter(family::counters, key) != v) return false;
     for (std::uint16_t p = 0; p < 3; ++p)
-      if (const auto it = indexes_.find(p); s.position(p).index != (it == indexes_.end() ? 0 : it->second)) return false;
+      if (const auto it = indexes_.find(p); s.position(p).index != (it == indexes_.end() ? 0 : it->second))
+        return false;
     return all_rows(s, family::state) == rows_;
   }
 
@@ -56,7 +57,9 @@ private:
     case 0: batch.remove(family::state, key); break;
     case 1: batch.add(family::counters, key, static_cast<std::int64_t>(random_->next() % 100) - 50); break;
     // Often no longer than a page, sometimes several; zeros, so that a page cut short may look like a whole one.
-    default: batch.put(family::state, key, std::string(random_->next() % (random_->next() % 8 == 0 ? 3'000 : 100), '\0')); break;
+    default:
+      batch.put(family::state, key, std::string(random_->next() % (random_->next() % 8 == 0 ? 3'000 : 100), '\0'));
+      break;
     }
   }
 

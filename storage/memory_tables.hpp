@@ -14,8 +14,8 @@
 
 namespace penstock {
 
-/// A lock that a thread may take for reading while it already reads: what a scan visits may read, too. Readers never wait
-/// for a writer that only waits.
+/// A lock that a thread may take for reading while it already reads: what a scan visits may read, too. Readers never
+/// wait for a writer that only waits.
 class reader_gate {
 public:
   void lock();

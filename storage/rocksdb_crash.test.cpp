@@ -36,7 +36,9 @@ rocksdb_settings busy_settings() {
   return settings;
 }
 
-std::string value_of(std::uint64_t index) { return std::string(200 + index * 37 % 4'000, static_cast<char>('a' + index % 26)); }
+std::string value_of(std::uint64_t index) {
+  return std::string(200 + index * 37 % 4'000, static_cast<char>('a' + index % 26));
+}
 
 turn_entry entry_of(std::uint64_t index) {
   auto entry = put_entry(1, index, "key " + std::to_string(index % 500), value_of(index));
@@ -168,7 +170,8 @@ SCENARIO("a data directory in use is refused", "[storage][rocksdb][crash]") {
   CHECK(open_rocksdb_store(directory.path(), durability::fsync));
 }
 
-SCENARIO("a write that fails is reported, never tried again, and loses nothing acknowledged", "[storage][rocksdb][crash]") {
+SCENARIO("a write that fails is reported, never tried again, and loses nothing acknowledged",
+         "[storage][rocksdb][crash]") {
   const temporary_directory directory;
   // No file may grow beyond this: like a full disk, and the last write is cut short in the middle of a page.
   victim v{directory.path(), "full", 300'001};
@@ -188,7 +191,8 @@ SCENARIO("damage found by a read ends the process", "[storage][rocksdb][crash]")
   {
     auto s = open_rocksdb_store(directory.path(), durability::fsync);
     REQUIRE(s);
-    for (std::uint64_t i = 1; i <= 50; ++i) REQUIRE((*s)->write_turn({put_entry(1, i, std::to_string(i), value_of(i))}));
+    for (std::uint64_t i = 1; i <= 50; ++i)
+      REQUIRE((*s)->write_turn({put_entry(1, i, std::to_string(i), value_of(i))}));
     REQUIRE((*s)->checkpoint());
   }
   struct ended : std::runtime_error {

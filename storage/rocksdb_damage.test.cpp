@@ -80,8 +80,8 @@ files make_image(const recipe& r) {
     REQUIRE((*s)->write_turn({put_entry(1, i, std::to_string(i), value_of(i, size_of_value(r, i)))}));
     if (i == r.flushed_after) REQUIRE((*s)->checkpoint());
   }
-  // Files that are still being written or removed would make no picture of one moment, so it is taken after the end, and
-  // what the end adds is undone.
+  // Files that are still being written or removed would make no picture of one moment, so it is taken after the end,
+  // and what the end adds is undone.
   s->reset();
   auto image = image_of(directory.path());
   if (!r.clean) image["watermark"] = mark;
@@ -186,7 +186,8 @@ SCENARIO("whatever a power failure leaves of the last turn, the others are there
       // Gone, cut short, or there.
       const auto fate = random.next() % 3;
       const auto kept = fate == 0 ? begin : fate == 1 ? begin + random.next() % (end - begin) : end;
-      std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(kept), bytes.begin() + static_cast<std::ptrdiff_t>(end), '\0');
+      std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(kept), bytes.begin() + static_cast<std::ptrdiff_t>(end),
+                '\0');
     }
     if (random.next() % 2 == 0) bytes.resize(last.begin + random.next() % (last.end - last.begin));
     const auto o = start(torn, r);
@@ -195,7 +196,8 @@ SCENARIO("whatever a power failure leaves of the last turn, the others are there
   }
 }
 
-SCENARIO("with turns synced once a second, a power failure leaves whole turns from the first on", "[storage][rocksdb][damage]") {
+SCENARIO("with turns synced once a second, a power failure leaves whole turns from the first on",
+         "[storage][rocksdb][damage]") {
   recipe r{.turns = 60, .value_bytes = 5'000, .flushed_after = 10};
   r.settings.sync = durability::interval;
   const auto image = make_image(r);
@@ -239,7 +241,8 @@ SCENARIO("a deleted log file is missed, also within the first second", "[storage
     image.erase(log);
     CHECK(names(start(image, r), "log file number"));
     image[log] = "";
-    CHECK((clean ? names(start(image, r), "turns 11 to 20 were on disk and are missing") : start(image, r).turns == 10));
+    CHECK(
+      (clean ? names(start(image, r), "turns 11 to 20 were on disk and are missing") : start(image, r).turns == 10));
   }
 }
 

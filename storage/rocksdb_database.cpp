@@ -6,6 +6,7 @@
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/wal_filter.h>
 
+#include <algorithm>
 #include <cstdarg>
 #include <filesystem>
 
@@ -78,12 +79,29 @@ std::string explain(const std::string& message, const std::string& directory) {
   return out + " (" + about_current(directory) + ")";
 }
 
+struct opened_handles {
+  rocksdb::DB* db = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+};
+
+/// All families in one go: made by the opening itself, each would write and sync RocksDB's options file anew.
+rocksdb::Status make(const rocksdb_options& options, const std::string& directory, opened_handles& out) {
+  const std::vector own(options.families.begin() + 1, options.families.end());
+  auto status = rocksdb::DB::Open(options.database, directory, {options.families[0]}, &out.handles, &out.db);
+  if (!status.ok()) return status;
+  std::vector<rocksdb::ColumnFamilyHandle*> made;
+  status = out.db->CreateColumnFamilies(own, &made);
+  out.handles.insert(out.handles.end(), made.begin(), made.end());
+  return status;
+}
+
 } // namespace
 
 error to_error(const rocksdb::Status& status, const std::string& directory) {
-  const bool damaged = status.IsCorruption() || status.IsPathNotFound() || status.IsNotFound() ||
-                       status.IsInvalidArgument();
-  return error{damaged ? errc::corrupt_record : errc::io_failed, "database " + directory + ": " + status.ToString(), {}};
+  const bool damaged =
+    status.IsCorruption() || status.IsPathNotFound() || status.IsNotFound() || status.IsInvalidArgument();
+  return error{
+    damaged ? errc::corrupt_record : errc::io_failed, "database " + directory + ": " + status.ToString(), {}};
 }
 
 result<std::unique_ptr<rocksdb_database>>
@@ -92,36 +110,39 @@ rocksdb_database::open(const std::string& directory, opening how, const rocksdb_
   auto options = make_rocksdb_options(settings);
   if (on_background_error)
     options.database.listeners.push_back(std::make_shared<background_listener>(std::move(on_background_error)));
-  std::unique_ptr<rocksdb_database> opened{new rocksdb_database};
-  opened->directory_ = directory;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
+  opened_handles out;
   rocksdb::Status status;
   log_ignorer ignorer;
-  if (how == opening::read_tables) {
+  switch (how) {
+  case opening::make:
+    options.database.create_if_missing = true;
+    options.database.error_if_exists = true;
+    status = make(options, directory, out);
+    break;
+  case opening::read_tables:
     options.database.wal_filter = &ignorer;
     options.database.info_log = std::make_shared<silent_logger>();
-    status = rocksdb::DB::OpenForReadOnly(options.database, directory, options.families, &handles, &db);
-  } else {
-    options.database.create_if_missing = how == opening::make;
-    options.database.error_if_exists = how == opening::make;
-    options.database.create_missing_column_families = how == opening::make;
-    status = rocksdb::DB::Open(options.database, directory, options.families, &handles, &db);
+    status = rocksdb::DB::OpenForReadOnly(options.database, directory, options.families, &out.handles, &out.db);
+    break;
+  case opening::read_and_write:
+    status = rocksdb::DB::Open(options.database, directory, options.families, &out.handles, &out.db);
+    break;
   }
-  if (!status.ok()) {
-    auto failed = to_error(status, directory);
-    if (failed.code == errc::corrupt_record) failed.message = explain(failed.message, directory);
-    return unexpected(std::move(failed));
-  }
-  opened->db_.reset(db);
-  std::copy(handles.begin(), handles.end(), opened->handles_.begin());
-  return opened;
+  std::unique_ptr<rocksdb_database> opened{new rocksdb_database};
+  opened->directory_ = directory;
+  opened->db_.reset(out.db);
+  std::copy(out.handles.begin(), out.handles.end(), opened->handles_.begin());
+  if (status.ok()) return opened;
+  auto failed = to_error(status, directory);
+  if (failed.code == errc::corrupt_record) failed.message = explain(failed.message, directory);
+  return unexpected(std::move(failed));
 }
 
 rocksdb_database::~rocksdb_database() {
   if (!db_) return;
   // Debian's build keeps its assertions: a handle left over would end the process.
-  for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+  for (auto* handle : handles_)
+    if (handle) db_->DestroyColumnFamilyHandle(handle);
   db_->Close().PermitUncheckedError();
 }
 

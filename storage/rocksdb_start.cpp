@@ -51,8 +51,8 @@ struct last_turn {
 };
 
 unexpected<error> damaged_record(const rocksdb_database& database, const std::string& what) {
-  return fail(errc::corrupt_record, "database " + database.directory() + " is damaged: the record of " + what +
-                                      " does not decode");
+  return fail(errc::corrupt_record,
+              "database " + database.directory() + " is damaged: the record of " + what + " does not decode");
 }
 
 result<last_turn> read_last_turn(const rocksdb_database& database) {
@@ -76,8 +76,8 @@ result<void> restore_partitions(const rocksdb_database& database, turn_ledger& l
     const auto chain = record ? chain_from_bytes(record->chain) : std::nullopt;
     decodes = chain.has_value() && key.size() == begin.size();
     if (!decodes) return false;
-    const auto partition = static_cast<std::uint16_t>(static_cast<std::uint8_t>(key[1]) << 8 |
-                                                      static_cast<std::uint8_t>(key[2]));
+    const auto partition =
+      static_cast<std::uint16_t>(static_cast<std::uint8_t>(key[1]) << 8 | static_cast<std::uint8_t>(key[2]));
     ledger.restore(partition, {record->index, record->clock_ms, *chain});
     return true;
   });
@@ -97,8 +97,9 @@ result<void> check_identity(const rocksdb_database& database, const watermark& m
                                           std::to_string(record->format) + ", and this program reads format " +
                                           std::to_string(database_format));
   if (record->id != std::string_view(reinterpret_cast<const char*>(mark.id.data()), mark.id.size()))
-    return fail(errc::corrupt_record, "database " + database.directory() + " is not the one that the watermark file "
-                                      "beside it belongs to");
+    return fail(errc::corrupt_record, "database " + database.directory() +
+                                        " is not the one that the watermark file "
+                                        "beside it belongs to");
   return {};
 }
 
@@ -122,8 +123,7 @@ result<std::vector<table_file>> check_newest_tables(rocksdb::DB& db, std::uint64
   for (auto& table : tables) {
     bytes += table.bytes;
     if (bytes > bytes_max) unchecked.push_back(std::move(table));
-    else if (auto checked = check_table(table); !checked)
-      return fail(errc::corrupt_record, checked.error().message);
+    else if (auto checked = check_table(table); !checked) return fail(errc::corrupt_record, checked.error().message);
   }
   return unchecked;
 }
@@ -151,8 +151,7 @@ result<started_database> make_database(const database_paths& paths, const rocksd
   started_database started{std::move(lock), nullptr, {.id = make_database_id()}, {}};
   if (auto made = ensure_directory(paths.database); !made) return unexpected(made.error());
   if (auto written = write_watermark(paths.watermark, started.mark); !written) return unexpected(written.error());
-  auto opened =
-    rocksdb_database::open(paths.database, rocksdb_database::opening::make, settings, std::move(listener));
+  auto opened = rocksdb_database::open(paths.database, rocksdb_database::opening::make, settings, std::move(listener));
   if (!opened) return unexpected(opened.error());
   started.database = std::move(*opened);
   if (auto written = write_identity(*started.database, started.mark.id); !written) return unexpected(written.error());
@@ -186,8 +185,8 @@ result<started_database> reopen_database(const database_paths& paths, const rock
   if (!proof) return unexpected(proof.error());
   for (const auto& cut : proof->cuts)
     if (auto done = truncate_file(cut.path, cut.bytes); !done) return unexpected(done.error());
-  auto opened = rocksdb_database::open(paths.database, rocksdb_database::opening::read_and_write, settings,
-                                       std::move(listener));
+  auto opened =
+    rocksdb_database::open(paths.database, rocksdb_database::opening::read_and_write, settings, std::move(listener));
   if (!opened) return unexpected(opened.error());
   started.database = std::move(*opened);
   if (auto same = check_identity(*started.database, mark); !same) return unexpected(same.error());
@@ -227,8 +226,8 @@ result<started_database> start_database(const std::string& directory, const rock
     return reopen_database(paths, settings, *mark, ledger, std::move(*lock), std::move(on_background_error));
   std::error_code problem;
   if (!mark && fs::exists(paths.database, problem) && !fs::is_empty(paths.database, problem))
-    return fail(errc::corrupt_record, "there is a database in " + paths.database + ", but the file " +
-                                        paths.watermark + ", which proves that it is complete, is missing");
+    return fail(errc::corrupt_record, "there is a database in " + paths.database + ", but the file " + paths.watermark +
+                                        ", which proves that it is complete, is missing");
   return make_database(paths, settings, std::move(*lock), std::move(on_background_error));
 }
 

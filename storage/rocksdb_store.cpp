@@ -26,8 +26,9 @@ namespace {
 class rocksdb_store final : public store {
 public:
   explicit rocksdb_store(rocksdb_settings settings)
-    : settings_(std::move(settings)),
-      counters_(settings_.counters_cached_max, [this](family f, std::string_view key) { return stored_counter(f, key); }) {}
+      : settings_(std::move(settings)),
+        counters_(settings_.counters_cached_max,
+                  [this](family f, std::string_view key) { return stored_counter(f, key); }) {}
 
   [[nodiscard]] result<void> start(const std::string& directory) {
     paths_ = paths_in(directory);
@@ -127,9 +128,7 @@ private:
       if (found->counts[family_place(row.number)]) counters_.expect_additions(row.number);
     for (const auto& entry : entries)
       if (auto added = add(entry, batch); !added) return added;
-    counters_.drain([&](family f, std::string_view key, std::int64_t v) {
-      put(batch, f, key, encode_counter(v));
-    });
+    counters_.drain([&](family f, std::string_view key, std::int64_t v) { put(batch, f, key, encode_counter(v)); });
     for (const auto& [partition, progress] : planned.partitions)
       put(batch, family::meta, partition_key(partition),
           codec::encode(partition_record{progress.index, progress.clock_ms, to_bytes(progress.chain)}));
@@ -147,7 +146,8 @@ private:
         break;
       case mutation_kind::remove:
         counters_.overwritten(m.where, m.key, std::nullopt);
-        batch.Delete(started_.database->handle(m.where), rocksdb::Slice(m.key.data(), m.key.size())).PermitUncheckedError();
+        batch.Delete(started_.database->handle(m.where), rocksdb::Slice(m.key.data(), m.key.size()))
+          .PermitUncheckedError();
         break;
       case mutation_kind::add: counts = counters_.add(m.where, m.key, m.delta) && counts; break;
       }
@@ -158,8 +158,10 @@ private:
 
   void put(rocksdb::WriteBatch& batch, family f, std::string_view key, std::string_view bytes) const {
     // Can only fail beyond the limits that the batch was made without.
-    batch.Put(started_.database->handle(f), rocksdb::Slice(key.data(), key.size()),
-              rocksdb::Slice(bytes.data(), bytes.size())).PermitUncheckedError();
+    batch
+      .Put(started_.database->handle(f), rocksdb::Slice(key.data(), key.size()),
+           rocksdb::Slice(bytes.data(), bytes.size()))
+      .PermitUncheckedError();
   }
 
   [[nodiscard]] result<void> write(rocksdb::WriteBatch& batch) {

@@ -88,8 +88,8 @@ std::string sealer::seal(const sealed_place& place, std::string_view plain) cons
   randombytes_buf(nonce, nonce_bytes);
   const auto bound = associated_data(place);
   const auto key = impl_->key_of(place.workspace);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(raw(out) + head_bytes, nullptr, raw(plain), plain.size(), raw(std::string_view(bound)),
-                                             bound.size(), nullptr, nonce, key.data());
+  crypto_aead_xchacha20poly1305_ietf_encrypt(raw(out) + head_bytes, nullptr, raw(plain), plain.size(),
+                                             raw(std::string_view(bound)), bound.size(), nullptr, nonce, key.data());
   return out;
 }
 
@@ -100,10 +100,11 @@ result<std::string> sealer::open(const sealed_place& place, std::string_view sea
   const auto bound = associated_data(place);
   const auto key = impl_->key_of(place.workspace);
   const auto opened = crypto_aead_xchacha20poly1305_ietf_decrypt(
-    raw(plain), nullptr, nullptr, raw(sealed) + head_bytes, sealed.size() - head_bytes, raw(std::string_view(bound)), bound.size(),
-    raw(sealed) + 1, key.data());
+    raw(plain), nullptr, nullptr, raw(sealed) + head_bytes, sealed.size() - head_bytes, raw(std::string_view(bound)),
+    bound.size(), raw(sealed) + 1, key.data());
   if (opened != 0)
-    return fail(errc::corrupt_record, "a sealed text does not open: it was altered, or sealed under another master key");
+    return fail(errc::corrupt_record,
+                "a sealed text does not open: it was altered, or sealed under another master key");
   return plain;
 }
 

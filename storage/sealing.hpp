@@ -26,21 +26,31 @@ private:
   std::array<std::uint8_t, 32> bytes_{};
 };
 
-/// The master key: from `text` (32 bytes, base64) if given, else from `directory`/master.key, which is made with mode 0600
-/// when it is not there. `made` tells that (the server warns then).
-/// @returns `errc::invalid_argument` naming PENSTOCK_MASTER_KEY, or `errc::io_failed`/`errc::corrupt_record` naming the file.
-[[nodiscard]] result<secret_key> load_master_key(const std::optional<std::string>& text, const std::string& directory, bool& made);
+/// The master key: from `text` (32 bytes, base64) if given, else from `directory`/master.key, which is made with mode
+/// 0600 when it is not there. `made` tells that (the server warns then).
+/// @returns `errc::invalid_argument` naming PENSTOCK_MASTER_KEY, or `errc::io_failed`/`errc::corrupt_record` naming the
+/// file.
+[[nodiscard]] result<secret_key> load_master_key(const std::optional<std::string>& text, const std::string& directory,
+                                                 bool& made);
 
 /// What a sealed text belongs to: bound to it as associated data, so a copy elsewhere does not open.
 struct sealed_place {
   workspace_id workspace;
-  uuid object;              ///< The pipeline's or run's id.
+  uuid object;               ///< The pipeline's or run's id.
   std::uint32_t version = 0; ///< Revision, or task number and the like.
-  std::uint8_t kind = 0;    ///< Which field: see `sealed_kind`.
+  std::uint8_t kind = 0;     ///< Which field: see `sealed_kind`.
 };
 
 /// Stored in associated data: a number once given is never reused.
-enum class sealed_kind : std::uint8_t { definition = 1, plan = 2, parameters = 3, error = 4, items = 5, message = 6, request = 7 };
+enum class sealed_kind : std::uint8_t {
+  definition = 1,
+  plan = 2,
+  parameters = 3,
+  error = 4,
+  items = 5,
+  message = 6,
+  request = 7
+};
 
 /// Seals and opens with XChaCha20-Poly1305. Each workspace has a data key of its own, derived from the master key
 /// (BLAKE2b, keyed, with the workspace's id), so one workspace's key opens nothing of another. Thread-safe.

@@ -23,12 +23,12 @@ uuid id_of(std::uint8_t byte) {
   return id;
 }
 
-sealed_place some_place() {
-  return {.workspace = default_workspace, .object = id_of(1), .version = 2, .kind = 3};
-}
+sealed_place some_place() { return {.workspace = default_workspace, .object = id_of(1), .version = 2, .kind = 3}; }
 
 template <class T>
-concept printable = requires(std::ostream& out, const T& v) { out << v; };
+concept printable = requires(std::ostream& out, const T& v) {
+  out << v;
+};
 static_assert(!printable<secret_key>);
 
 } // namespace

@@ -15,8 +15,8 @@ class walker {
 public:
   walker(const proven_turn& flushed, const watermark& mark, const std::vector<scanned_log>& logs,
          const std::string& directory)
-    : flushed_(flushed), mark_(mark), logs_(logs), directory_(directory), last_(flushed),
-      required_(std::max(flushed.turn, mark.turn)) {
+      : flushed_(flushed), mark_(mark), logs_(logs), directory_(directory), last_(flushed),
+        required_(std::max(flushed.turn, mark.turn)) {
     for (const auto& log : logs)
       for (const auto& sighted : log.contents.sighted) required_ = std::max(required_, sighted.marker.synced);
   }
@@ -90,8 +90,8 @@ private:
   }
 
   [[nodiscard]] unexpected<error> missing_turns() const {
-    const auto gap = "turns " + std::to_string(last_.turn + 1) + " to " + std::to_string(required_) +
-                     " were on disk and are missing";
+    const auto gap =
+      "turns " + std::to_string(last_.turn + 1) + " to " + std::to_string(required_) + " were on disk and are missing";
     if (hole_) return fail(errc::corrupt_record, *hole_ + " is damaged: " + gap + " before it");
     const auto newest = logs_.empty() ? "there is no log file" : "the newest log file is " + logs_.back().path;
     return fail(errc::corrupt_record, directory_ + ": " + gap + "; " + newest);

@@ -36,17 +36,18 @@ struct log_cut {
 /// What a recovery must arrive at.
 struct log_proof {
   proven_turn last;
-  /// Rests of turns that were never acknowledged. Without them the logs hold whole turns only, so nothing depends on how
-  /// RocksDB treats a torn end.
+  /// Rests of turns that were never acknowledged. Without them the logs hold whole turns only, so nothing depends on
+  /// how RocksDB treats a torn end.
   std::vector<log_cut> cuts;
 };
 
 /// Proves from the bytes alone, before anything is changed, that no turn which was on disk is damaged or missing.
 ///
-/// The writer starts a turn only after the one before is synced (or, with `durability::interval`, says in each marker which
-/// turn was), so a marker anywhere in the logs proves up to which turn everything was on disk; so does the watermark; so
-/// does what is in the database's tables. Every turn after those in the tables, up to the highest so proven, must stand
-/// whole in the logs, each with the hash of the one before. What follows may be cut off: nobody was told of it.
+/// The writer starts a turn only after the one before is synced (or, with `durability::interval`, says in each marker
+/// which turn was), so a marker anywhere in the logs proves up to which turn everything was on disk; so does the
+/// watermark; so does what is in the database's tables. Every turn after those in the tables, up to the highest so
+/// proven, must stand whole in the logs, each with the hash of the one before. What follows may be cut off: nobody was
+/// told of it.
 ///
 /// @param flushed the last turn in the tables. @param logs in order of their numbers. @param directory for messages.
 /// @returns `errc::corrupt_record` naming file and offset.

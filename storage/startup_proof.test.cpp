@@ -10,7 +10,9 @@ const std::string directory = "/data/db";
 
 /// A turn of a history in which the hash after turn N is 1000 + N; 100 bytes long each.
 logged_turn turn_at(std::uint64_t number, std::uint64_t begin) {
-  return {{.turn = number, .synced = number - 1, .before = number == 1 ? 0 : 999 + number, .after = 1'000 + number}, begin, begin + 100};
+  return {{.turn = number, .synced = number - 1, .before = number == 1 ? 0 : 999 + number, .after = 1'000 + number},
+          begin,
+          begin + 100};
 }
 
 scanned_log log_of(std::uint64_t number, std::uint64_t first, std::uint64_t last) {
@@ -70,7 +72,8 @@ SCENARIO("a last turn that was never acknowledged is cut off", "[storage][proof]
 SCENARIO("a damaged turn that was on disk is refused with its place", "[storage][proof]") {
   auto log = log_of(5, 1, 9);
   damage(log, 8);
-  CHECK(holds(refusal(prove_logs(after(0), mark_at(0), {log}, directory)), "/data/db/5.log at byte 700 is damaged: turn 8"));
+  CHECK(holds(refusal(prove_logs(after(0), mark_at(0), {log}, directory)),
+              "/data/db/5.log at byte 700 is damaged: turn 8"));
   // Also if only the watermark tells, and if the turn is in the tables as well.
   auto last = log_of(5, 1, 9);
   damage(last, 9);

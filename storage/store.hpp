@@ -53,7 +53,8 @@ struct mutation_view {
 
 /// Calls `visit` for each mutation in order.
 /// @returns `errc::corrupt_record` at the first that does not decode.
-[[nodiscard]] result<void> for_each_mutation(std::string_view batch, const std::function<void(const mutation_view&)>& visit);
+[[nodiscard]] result<void> for_each_mutation(std::string_view batch,
+                                             const std::function<void(const mutation_view&)>& visit);
 
 /// Reads of the durable, applied state. Thread-safe; never sees a part of a turn.
 class state_reader {
@@ -71,8 +72,8 @@ public:
 /// One partition's part of a turn.
 struct turn_entry {
   std::uint16_t partition = 0;
-  std::uint64_t index = 0;     ///< Applied index of the partition after this entry; consecutive.
-  std::int64_t clock_ms = 0;   ///< The partition's clock, which never runs backwards.
+  std::uint64_t index = 0;   ///< Applied index of the partition after this entry; consecutive.
+  std::int64_t clock_ms = 0; ///< The partition's clock, which never runs backwards.
   mutation_batch mutations;
 };
 

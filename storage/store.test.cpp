@@ -41,7 +41,8 @@ std::unique_ptr<store> opened(Place& place) {
 
 } // namespace
 
-TEMPLATE_TEST_CASE("a store gives back what a turn wrote, also after it was closed", "[storage][store]", on_rocksdb, on_memory) {
+TEMPLATE_TEST_CASE("a store gives back what a turn wrote, also after it was closed", "[storage][store]", on_rocksdb,
+                   on_memory) {
   TestType place;
   auto s = opened(place);
   auto first = put_entry(1, 1, "a", std::string("\0one", 4));
@@ -71,7 +72,8 @@ TEMPLATE_TEST_CASE("a store gives back what a turn wrote, also after it was clos
   }
 }
 
-TEMPLATE_TEST_CASE("a scan visits a range in byte order until it is told to stop", "[storage][store]", on_rocksdb, on_memory) {
+TEMPLATE_TEST_CASE("a scan visits a range in byte order until it is told to stop", "[storage][store]", on_rocksdb,
+                   on_memory) {
   TestType place;
   const auto s = opened(place);
   std::vector<turn_entry> turn;
@@ -95,8 +97,8 @@ TEMPLATE_TEST_CASE("a scan visits a range in byte order until it is told to stop
   CHECK(keys("b", "b", 9).empty());
 }
 
-TEMPLATE_TEST_CASE("a counter can be overwritten and removed between additions of one turn", "[storage][store]", on_rocksdb,
-                   on_memory) {
+TEMPLATE_TEST_CASE("a counter can be overwritten and removed between additions of one turn", "[storage][store]",
+                   on_rocksdb, on_memory) {
   TestType place;
   const auto s = opened(place);
   turn_entry entry{.partition = 1, .index = 1, .clock_ms = 1, .mutations = {}};
@@ -114,8 +116,8 @@ TEMPLATE_TEST_CASE("a counter can be overwritten and removed between additions o
   CHECK_FALSE(s->get(family::counters, "c", bytes));
 }
 
-TEMPLATE_TEST_CASE("a store refuses turns that no start could prove, and writes nothing of them", "[storage][store]", on_rocksdb,
-                   on_memory) {
+TEMPLATE_TEST_CASE("a store refuses turns that no start could prove, and writes nothing of them", "[storage][store]",
+                   on_rocksdb, on_memory) {
   TestType place;
   const auto s = opened(place);
   REQUIRE(s->write_turn({put_entry(1, 1, "a", "1")}));
@@ -127,8 +129,8 @@ TEMPLATE_TEST_CASE("a store refuses turns that no start could prove, and writes 
   garbage.mutations = mutation_batch::from_bytes("garbage");
   auto no_counter = put_entry(1, 2, "b", "2");
   no_counter.mutations.add(family::state, "a", 1);
-  for (const auto& wrong : {put_entry(1, 1, "b", "2"), put_entry(1, 3, "b", "2"), put_entry(2, 2, "b", "2"), backwards, own, garbage,
-                            no_counter}) {
+  for (const auto& wrong : {put_entry(1, 1, "b", "2"), put_entry(1, 3, "b", "2"), put_entry(2, 2, "b", "2"), backwards,
+                            own, garbage, no_counter}) {
     CHECK_FALSE(s->write_turn({wrong}));
     CHECK(all_rows(*s, family::state) == rows{{"a", "1"}});
     CHECK(s->position(1).index == 1);

@@ -55,8 +55,8 @@ result<void> check_table(const table_file& table, const std::function<bool()>& s
     if (stop && stop()) return {};
   }
   if (size != table.bytes)
-    return fail(errc::corrupt_record, reason(table, "it has " + std::to_string(size) + " bytes instead of " +
-                                                      std::to_string(table.bytes)));
+    return fail(errc::corrupt_record,
+                reason(table, "it has " + std::to_string(size) + " bytes instead of " + std::to_string(table.bytes)));
   generator->Finalize();
   if (!table.checksum.empty() && generator->GetChecksum() != table.checksum)
     return fail(errc::corrupt_record, reason(table, "its checksum does not match"));
@@ -64,18 +64,18 @@ result<void> check_table(const table_file& table, const std::function<bool()>& s
 }
 
 table_checker::table_checker(std::vector<table_file> tables, std::function<void(const error&)> on_damage)
-  : thread_([this, tables = std::move(tables), on_damage = std::move(on_damage)] {
-      const auto stop = [this] {
-        if (!stopping_) std::this_thread::sleep_for(pause_between_pieces);
-        return stopping_.load();
-      };
-      for (const auto& table : tables) {
-        if (stopping_) return;
-        const auto checked = check_table(table, stop);
-        // A compaction may have replaced the file meanwhile.
-        if (!checked && checked.error().code != errc::not_found) return on_damage(checked.error());
-      }
-    }) {}
+    : thread_([this, tables = std::move(tables), on_damage = std::move(on_damage)] {
+        const auto stop = [this] {
+          if (!stopping_) std::this_thread::sleep_for(pause_between_pieces);
+          return stopping_.load();
+        };
+        for (const auto& table : tables) {
+          if (stopping_) return;
+          const auto checked = check_table(table, stop);
+          // A compaction may have replaced the file meanwhile.
+          if (!checked && checked.error().code != errc::not_found) return on_damage(checked.error());
+        }
+      }) {}
 
 table_checker::~table_checker() {
   stopping_ = true;

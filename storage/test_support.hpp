@@ -47,8 +47,10 @@ using rows = std::map<std::string, std::string>;
 }
 
 /// An entry that puts one key.
-[[nodiscard]] inline turn_entry put_entry(std::uint16_t partition, std::uint64_t index, std::string_view key, std::string_view bytes) {
-  turn_entry entry{.partition = partition, .index = index, .clock_ms = static_cast<std::int64_t>(index), .mutations = {}};
+[[nodiscard]] inline turn_entry put_entry(std::uint16_t partition, std::uint64_t index, std::string_view key,
+                                          std::string_view bytes) {
+  turn_entry entry{
+    .partition = partition, .index = index, .clock_ms = static_cast<std::int64_t>(index), .mutations = {}};
   entry.mutations.put(family::state, key, bytes);
   return entry;
 }

@@ -11,7 +11,8 @@ struct turn_survey {
   std::array<bool, family_slots> counts{}; ///< Families with an addition.
 };
 
-/// @returns `errc::corrupt_record` if a mutation does not decode, `errc::internal` if one writes what is the store's own.
+/// @returns `errc::corrupt_record` if a mutation does not decode, `errc::internal` if one writes what is the store's
+/// own.
 [[nodiscard]] result<turn_survey> survey(const std::vector<turn_entry>& entries);
 
 } // namespace penstock

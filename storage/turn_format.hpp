@@ -10,8 +10,8 @@
 
 namespace penstock {
 
-/// BLAKE2b-256 over everything a partition, or the whole node, ever wrote: each turn's hash covers the one before, so two
-/// histories that differ anywhere have different hashes ever after. All zero before the first turn.
+/// BLAKE2b-256 over everything a partition, or the whole node, ever wrote: each turn's hash covers the one before, so
+/// two histories that differ anywhere have different hashes ever after. All zero before the first turn.
 using chain_hash = std::array<std::uint8_t, 32>;
 
 /// First eight bytes of a hash: enough to notice files of another history, short enough for a marker.

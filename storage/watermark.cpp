@@ -28,7 +28,8 @@ std::string hex(const database_id& id) {
 /// Against damage, not against forgery: whoever may write here may write the database, too.
 std::string checksum(std::string_view text) {
   std::array<std::uint8_t, 16> sum{};
-  crypto_generichash(sum.data(), sum.size(), reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), nullptr, 0);
+  crypto_generichash(sum.data(), sum.size(), reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), nullptr,
+                     0);
   return hex(sum);
 }
 

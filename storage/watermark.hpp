@@ -8,14 +8,14 @@
 
 namespace penstock {
 
-/// The file beside the database that says what must be in it: the witness that survives when the database's own files do
-/// not. Written now and then, so it may be behind, never ahead of what is synced.
+/// The file beside the database that says what must be in it: the witness that survives when the database's own files
+/// do not. Written now and then, so it may be behind, never ahead of what is synced.
 struct watermark {
   database_id id{};
-  bool made = false;        ///< False while the database is being made: then nothing was ever written to it.
-  std::uint64_t turn = 0;   ///< A turn that was on disk.
-  std::uint64_t chain = 0;  ///< Short form of the chain hash after it.
-  std::uint64_t log = 0;    ///< Number of the newest log file then: it or a later one must be there.
+  bool made = false;       ///< False while the database is being made: then nothing was ever written to it.
+  std::uint64_t turn = 0;  ///< A turn that was on disk.
+  std::uint64_t chain = 0; ///< Short form of the chain hash after it.
+  std::uint64_t log = 0;   ///< Number of the newest log file then: it or a later one must be there.
 
   friend bool operator==(const watermark&, const watermark&) = default;
 };

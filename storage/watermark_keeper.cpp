@@ -6,13 +6,14 @@ namespace penstock {
 
 namespace {
 
-/// Long enough that a burst of turns costs one watermark, short enough that the last turn before a pause is soon under it.
+/// Long enough that a burst of turns costs one watermark, short enough that the last turn before a pause is soon under
+/// it.
 constexpr std::chrono::milliseconds settling_time{50};
 
 } // namespace
 
 watermark_keeper::watermark_keeper(std::string path, std::chrono::milliseconds interval, duties d)
-  : path_(std::move(path)), interval_(interval), duties_(std::move(d)), thread_([this] { run(); }) {}
+    : path_(std::move(path)), interval_(interval), duties_(std::move(d)), thread_([this] { run(); }) {}
 
 watermark_keeper::~watermark_keeper() {
   {
