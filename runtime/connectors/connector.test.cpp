@@ -34,7 +34,8 @@ std::string source_rows(engine_fixture& f, const std::string& config) {
 
 /// Something for sinks to write.
 input_table three_rows(engine_fixture& f) {
-  auto made = f.request(task_type::sql, R"({"sql": "select i, 'r' || i as name from range(3) r(i) order by i"})", "rows");
+  auto made =
+    f.request(task_type::sql, R"({"sql": "select i, 'r' || i as name from range(3) r(i) order by i"})", "rows");
   REQUIRE(f.run(made).outcome == attempt_outcome::succeeded);
   return f.table(made);
 }
@@ -50,20 +51,28 @@ attempt_request sink(engine_fixture& f, const std::string& config) {
 
 TEST_CASE("rows of a definition become a table", "[connectors][inline]") {
   engine_fixture f;
-  CHECK(source_rows(f, R"({"connector": "inline", "rows": [{"a": 1, "b": "x"}, {"a": 2, "b": null}]})") == R"([{"a":1,"b":"x"},{"a":2,"b":null}])");
-  CHECK(source_rows(f, R"({"connector": "inline", "columns": ["a", "b"], "rows": [[1, "x"], [2, "y"]]})") == R"([{"a":1,"b":"x"},{"a":2,"b":"y"}])");
-  CHECK(source_rows(f, R"({"connector": "inline", "columns": {"a": "VARCHAR"}, "rows": [{"a": 1}]})") == R"([{"a":"1"}])");
+  CHECK(source_rows(f, R"({"connector": "inline", "rows": [{"a": 1, "b": "x"}, {"a": 2, "b": null}]})") ==
+        R"([{"a":1,"b":"x"},{"a":2,"b":null}])");
+  CHECK(source_rows(f, R"({"connector": "inline", "columns": ["a", "b"], "rows": [[1, "x"], [2, "y"]]})") ==
+        R"([{"a":1,"b":"x"},{"a":2,"b":"y"}])");
+  CHECK(source_rows(f, R"({"connector": "inline", "columns": {"a": "VARCHAR"}, "rows": [{"a": 1}]})") ==
+        R"([{"a":"1"}])");
   CHECK(source_rows(f, R"({"connector": "inline", "columns": ["a"], "rows": []})") == "[]");
 }
 
 TEST_CASE("what is wrong with inline rows is said", "[connectors][inline]") {
   engine_fixture f;
   CHECK(source_rows(f, R"({"connector": "inline"})") == "The source 'inline' needs 'rows', a list of objects.");
-  CHECK(source_rows(f, R"({"connector": "inline", "rows": []})") == "'rows' is empty; name its 'columns' to make a table without rows.");
-  CHECK(source_rows(f, R"({"connector": "inline", "rows": [{"a": 1}, 7]})") == "'rows[1]' must be an object, or with 'columns' a list of values.");
-  CHECK(source_rows(f, R"({"connector": "inline", "columns": ["a"], "rows": [[1, 2]]})") == "'rows[0]' must be a list of 1 values.");
-  CHECK(source_rows(f, R"({"connector": "hubspot"})") == "This server has no connector 'hubspot' that can be a source; it has inline, file.");
-  CHECK(f.run(task_type::sink, R"({"connector": "inline"})").why.message == "This server has no connector 'inline' that can be a sink; it has file.");
+  CHECK(source_rows(f, R"({"connector": "inline", "rows": []})") ==
+        "'rows' is empty; name its 'columns' to make a table without rows.");
+  CHECK(source_rows(f, R"({"connector": "inline", "rows": [{"a": 1}, 7]})") ==
+        "'rows[1]' must be an object, or with 'columns' a list of values.");
+  CHECK(source_rows(f, R"({"connector": "inline", "columns": ["a"], "rows": [[1, 2]]})") ==
+        "'rows[0]' must be a list of 1 values.");
+  CHECK(source_rows(f, R"({"connector": "hubspot"})") ==
+        "This server has no connector 'hubspot' that can be a source; it has inline, file.");
+  CHECK(f.run(task_type::sink, R"({"connector": "inline"})").why.message ==
+        "This server has no connector 'inline' that can be a sink; it has file.");
 }
 
 TEST_CASE("files of every format are read", "[connectors][file]") {
@@ -79,10 +88,13 @@ TEST_CASE("files of every format are read", "[connectors][file]") {
   CHECK(source_rows(f, R"({"connector": "file", "path": "sub/b.tsv"})") == R"([{"a":1,"b":"x"}])");
   CHECK(source_rows(f, R"({"connector": "file", "path": "c.jsonl"})") == R"([{"a":1},{"a":2}])");
   CHECK(source_rows(f, R"({"connector": "file", "path": "d.json"})") == R"([{"a":1},{"a":2}])");
-  CHECK(source_rows(f, R"({"connector": "file", "path": "e.txt", "format": "csv", "delimiter": ";", "columns": ["n", "s"]})") == R"([{"n":1,"s":"x"}])");
+  CHECK(source_rows(
+          f, R"({"connector": "file", "path": "e.txt", "format": "csv", "delimiter": ";", "columns": ["n", "s"]})") ==
+        R"([{"n":1,"s":"x"}])");
   CHECK(source_rows(f, R"({"connector": "file", "path": "empty.csv", "columns": ["a"]})") == "[]");
   REQUIRE(f.run(sink(f, R"({"path": "f.parquet"})")).outcome == attempt_outcome::succeeded);
-  CHECK(source_rows(f, R"({"connector": "file", "path": "f.parquet"})") == R"([{"i":0,"name":"r0"},{"i":1,"name":"r1"},{"i":2,"name":"r2"}])");
+  CHECK(source_rows(f, R"({"connector": "file", "path": "f.parquet"})") ==
+        R"([{"i":0,"name":"r0"},{"i":1,"name":"r1"},{"i":2,"name":"r2"}])");
 }
 
 TEST_CASE("paths that lead elsewhere are refused", "[connectors][file][secret]") {
@@ -93,10 +105,13 @@ TEST_CASE("paths that lead elsewhere are refused", "[connectors][file][secret]")
   fs::create_symlink(f.directory.path() + "/outside.csv", dir + "/link.csv");
   fs::create_symlink(f.directory.path(), dir + "/up");
   fs::create_symlink("in.csv", dir + "/good.csv");
-  const auto refused = [&](const std::string& path) { return source_rows(f, R"({"connector": "file", "path": ")" + path + "\"}"); };
+  const auto refused = [&](const std::string& path) {
+    return source_rows(f, R"({"connector": "file", "path": ")" + path + "\"}");
+  };
   CHECK(refused("../outside.csv") == "The path '../outside.csv' holds '..', which is not allowed.");
   CHECK(refused("sub/../../outside.csv").find("holds '..'") != std::string::npos);
-  CHECK(refused("/etc/passwd") == "The path '/etc/passwd' is absolute; name it relative to the server's files directory.");
+  CHECK(refused("/etc/passwd") ==
+        "The path '/etc/passwd' is absolute; name it relative to the server's files directory.");
   CHECK(refused("link.csv") == "The path 'link.csv' leads out of the server's files directory.");
   CHECK(refused("up/outside.csv") == "The path 'up/outside.csv' leads out of the server's files directory.");
   CHECK(refused("*.csv") == "The path '*.csv' holds one of * ? [, which stand for several files.");
@@ -104,7 +119,8 @@ TEST_CASE("paths that lead elsewhere are refused", "[connectors][file][secret]")
   CHECK(refused("in") == "The file 'in' is not there, or is not a file.");
   CHECK(refused("sub/") == "The path 'sub/' does not name a file.");
   CHECK(refused("good.csv") == R"([{"a":1}])");
-  CHECK(f.run(sink(f, R"({"path": "up/new.csv"})")).why.message == "The path 'up/new.csv' leads out of the server's files directory.");
+  CHECK(f.run(sink(f, R"({"path": "up/new.csv"})")).why.message ==
+        "The path 'up/new.csv' leads out of the server's files directory.");
   CHECK_FALSE(path_below("", "a"));
 }
 

@@ -26,9 +26,12 @@ result<std::string> written_table(const attempt_request& request) {
       return fail(errc::task_failed, "The task '" + input.name + "' has no output table to write.");
     return input.name;
   }
-  if (request.inputs.empty()) return fail(errc::invalid_argument, "The sink needs a task to write the output of: name it in 'needs'.");
-  if (from.empty()) return fail(errc::invalid_argument, "The sink needs several tasks; say in 'from' which to write: " + known + ".");
-  return fail(errc::invalid_argument, "'from' names '" + from + "', which is not among the tasks it needs: " + known + ".");
+  if (request.inputs.empty())
+    return fail(errc::invalid_argument, "The sink needs a task to write the output of: name it in 'needs'.");
+  if (from.empty())
+    return fail(errc::invalid_argument, "The sink needs several tasks; say in 'from' which to write: " + known + ".");
+  return fail(errc::invalid_argument,
+              "'from' names '" + from + "', which is not among the tasks it needs: " + known + ".");
 }
 
 /// `path` relative to the data directory; empty if it lies elsewhere.
@@ -42,7 +45,8 @@ std::string relative_to(const std::string& path, const std::string& data_dir) {
 
 result<source_reading> read_file(const attempt_request& request, const engine_settings& settings) {
   const std::string name = text_of(request.config, "path");
-  if (name.empty()) return fail(errc::invalid_argument, "The source 'file' needs a 'path' below the server's files directory.");
+  if (name.empty())
+    return fail(errc::invalid_argument, "The source 'file' needs a 'path' below the server's files directory.");
   auto path = path_below(settings.files_dir, name);
   if (!path) return unexpected(path.error());
   std::error_code error;
@@ -50,7 +54,8 @@ result<source_reading> read_file(const attempt_request& request, const engine_se
     return fail(errc::task_failed, "The file '" + name + "' is not there, or is not a file.");
   const auto ending = format_of_path(name);
   if (!ending && !request.config.find("format"))
-    return fail(errc::invalid_argument, "The format of '" + name + "' is not clear from its name; give 'format': csv, json, jsonl or parquet.");
+    return fail(errc::invalid_argument,
+                "The format of '" + name + "' is not clear from its name; give 'format': csv, json, jsonl or parquet.");
   auto how = table_format_from(request.config, ending.value_or(""));
   if (!how) return unexpected(how.error());
   if (name.find(".tsv") != std::string::npos && !request.config.find("delimiter")) how->delimiter = "\t";
@@ -69,7 +74,8 @@ result<sink_writing> write_file(const attempt_request& request, const engine_set
   out.query = "SELECT * FROM " + quote_name(*table);
   out.format = how->format;
   if (out.format == "csv")
-    out.options = std::string(", HEADER ") + (how->header ? "true" : "false") + ", DELIMITER " + quote_text(how->delimiter);
+    out.options =
+      std::string(", HEADER ") + (how->header ? "true" : "false") + ", DELIMITER " + quote_text(how->delimiter);
   if (name.empty()) {
     out.name = "output." + out.format;
     out.temporary_file = request.work_dir + "/" + out.name;
@@ -85,9 +91,10 @@ result<sink_writing> write_file(const attempt_request& request, const engine_set
   if (error) return fail(errc::io_failed, "The directory of '" + name + "' cannot be made: " + error.message() + ".");
   if (fs::is_directory(target, error)) return fail(errc::invalid_argument, "The path '" + name + "' is a directory.");
   out.name = target.filename().string();
-  out.temporary_file = (target.parent_path() / ("." + out.name + "." + to_text(request.ref.run) + "." +
-                                                std::to_string(request.ref.task) + "." + std::to_string(request.ref.item) + ".part"))
-                         .string();
+  out.temporary_file =
+    (target.parent_path() / ("." + out.name + "." + to_text(request.ref.run) + "." + std::to_string(request.ref.task) +
+                             "." + std::to_string(request.ref.item) + ".part"))
+      .string();
   out.final_file = target.string();
   out.path = relative_to(out.final_file, settings.data_dir);
   return out;

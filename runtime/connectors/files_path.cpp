@@ -18,7 +18,8 @@ result<std::string> path_below(const std::string& files_dir, const std::string& 
   for (const auto& part : relative)
     if (part == "..") return refuse("holds '..', which is not allowed");
   // Patterns would be expanded by the reader to files whose paths nobody has checked.
-  if (name.find_first_of("*?[") != std::string::npos) return refuse("holds one of * ? [, which stand for several files");
+  if (name.find_first_of("*?[") != std::string::npos)
+    return refuse("holds one of * ? [, which stand for several files");
   std::error_code error;
   const fs::path root = fs::weakly_canonical(files_dir, error);
   if (error) return refuse("cannot be resolved: " + error.message());

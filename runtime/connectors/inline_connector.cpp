@@ -17,7 +17,8 @@ result<value> row_object(const value& row, std::size_t number, const std::vector
   if (row.as_object()) return row;
   const auto* cells = row.as_list();
   if (!cells || columns.empty()) return wrong_row(number, "an object, or with 'columns' a list of values");
-  if (cells->size() != columns.size()) return wrong_row(number, "a list of " + std::to_string(columns.size()) + " values");
+  if (cells->size() != columns.size())
+    return wrong_row(number, "a list of " + std::to_string(columns.size()) + " values");
   value out;
   for (std::size_t i = 0; i < columns.size(); ++i) out.set(columns[i], (*cells)[i]);
   return out;

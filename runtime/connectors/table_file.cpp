@@ -89,7 +89,8 @@ result<table_format> table_format_from(const value& config, std::string format) 
     out.header = *v->as_bool();
   }
   if (const value* v = config.find("delimiter")) {
-    if (!v->as_string() || v->as_string()->empty() || v->as_string()->size() > 4) return wrong("delimiter", "one character");
+    if (!v->as_string() || v->as_string()->empty() || v->as_string()->size() > 4)
+      return wrong("delimiter", "one character");
     out.delimiter = *v->as_string();
   }
   return out;
@@ -101,7 +102,8 @@ std::string table_query(const table_format& how, const std::string& path) {
   if (how.format == "csv")
     return "SELECT * FROM read_csv(" + file + csv_options(how) + (types.empty() ? names_option(how) : types) + ")";
   const std::string select = "SELECT " + column_list(how) + " FROM ";
-  if (how.format == "jsonl") return select + "read_json(" + file + ", format='newline_delimited', sample_size=-1" + types + ")";
+  if (how.format == "jsonl")
+    return select + "read_json(" + file + ", format='newline_delimited', sample_size=-1" + types + ")";
   if (how.format == "json") return select + "read_json(" + file + ", sample_size=-1" + types + ")";
   return select + "read_parquet(" + file + ")";
 }

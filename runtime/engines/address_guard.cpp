@@ -53,7 +53,8 @@ constexpr std::array v6_ranges{
 };
 
 template <std::size_t Size>
-constexpr bool is_in(const std::array<std::uint8_t, Size>& address, const std::array<std::uint8_t, Size>& first, int bits) {
+constexpr bool is_in(const std::array<std::uint8_t, Size>& address, const std::array<std::uint8_t, Size>& first,
+                     int bits) {
   for (std::size_t i = 0; i < Size && bits > 0; ++i, bits -= 8) {
     const auto mask = static_cast<std::uint8_t>(bits >= 8 ? 0xFF : 0xFF << (8 - bits));
     if ((address[i] & mask) != (first[i] & mask)) return false;

@@ -130,8 +130,7 @@ bool wait_for_end(pid_t main, int keeper_alive, const isolation& how, int& statu
 } // namespace
 
 void send_report(const keeper_report& report) {
-  while (::send(keeper_socket, &report, sizeof report, MSG_NOSIGNAL) < 0 && errno == EINTR) {
-  }
+  while (::send(keeper_socket, &report, sizeof report, MSG_NOSIGNAL) < 0 && errno == EINTR) {}
 }
 
 void run_attempt_init(fork_parts parts, const isolation& how) {

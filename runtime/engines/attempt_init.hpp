@@ -20,9 +20,9 @@ struct fork_parts {
 /// Signal that asks the first process of an attempt without a PID namespace to kill its descendants and end.
 inline constexpr int kill_tree_signal = SIGUSR1;
 
-/// The first process of an attempt: sets up what isolates it, starts the program, passes on SIGTERM to everything below,
-/// reports the program's end to the server and takes everything else with it.
-/// Called in a fresh fork with SIGCHLD, SIGTERM and kill_tree_signal blocked.
+/// The first process of an attempt: sets up what isolates it, starts the program, passes on SIGTERM to everything
+/// below, reports the program's end to the server and takes everything else with it. Called in a fresh fork with
+/// SIGCHLD, SIGTERM and kill_tree_signal blocked.
 [[noreturn]] void run_attempt_init(fork_parts parts, const isolation& how);
 
 /// Sends a report to the server.

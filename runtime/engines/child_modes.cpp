@@ -10,7 +10,8 @@ namespace penstock {
 int run_child_mode(int argc, char** argv) {
   const std::string_view mode = argc > 1 ? argv[1] : "";
   if (mode == process_keeper_mode) {
-    const isolation how = probe_isolation();
+    const bool plain = argc > 2 && argv[2] == std::string_view(without_namespaces);
+    const isolation how = plain ? isolation{} : probe_isolation();
     return run_process_keeper({how, [&how](fork_parts parts) { run_attempt_init(std::move(parts), how); }});
   }
   if (mode == sql_keeper_mode && argc > 2) return run_sql_keeper(argv[2]);

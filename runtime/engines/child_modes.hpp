@@ -4,6 +4,8 @@ namespace penstock {
 
 /// First arguments that make this program a keeper of processes instead of what it usually is.
 inline constexpr const char* process_keeper_mode = "--internal-process";
+/// May follow: makes do without namespaces, as where they are forbidden.
+inline constexpr const char* without_namespaces = "without-namespaces";
 inline constexpr const char* sql_keeper_mode = "--internal-sql-child"; ///< Followed by the path of libduckdb.so.
 
 /// To be called first in `main`: does the work of a hidden mode if the arguments name one.

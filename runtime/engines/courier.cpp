@@ -1,5 +1,7 @@
 #include "runtime/engines/courier.hpp"
 
+#include "runtime/engines/thread_signals.hpp"
+
 namespace penstock {
 
 courier::~courier() {
@@ -21,6 +23,7 @@ void courier::deliver(engine::done_callback done, attempt_result result) {
 }
 
 void courier::run() {
+  block_signals_in_this_thread();
   std::vector<parcel> batch;
   for (;;) {
     {

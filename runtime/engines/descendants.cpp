@@ -58,8 +58,7 @@ std::vector<pid_t> descendants_of(pid_t root) {
 void kill_own_descendants() {
   // A process may fork between the look and the signal, so look until nobody is left.
   for (int round = 0; round < 1'000; ++round) {
-    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-    }
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {}
     const auto left = descendants_of(::getpid());
     if (left.empty()) return;
     for (const pid_t pid : left) ::kill(pid, SIGKILL);

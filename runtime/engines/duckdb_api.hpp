@@ -8,7 +8,8 @@
 
 namespace penstock {
 
-/// The functions of DuckDB's C library that we use, looked up at run time, so that only the processes that do SQL load it.
+/// The functions of DuckDB's C library that we use, looked up at run time, so that only the processes that do SQL load
+/// it.
 struct duckdb_api {
   decltype(&duckdb_create_config) create_config = nullptr;
   decltype(&duckdb_set_config) set_config = nullptr;
@@ -38,7 +39,8 @@ struct duckdb_api {
 /// @returns `errc::unavailable` if it cannot be loaded or lacks a function.
 [[nodiscard]] result<duckdb_api> load_duckdb(const std::string& path);
 
-/// Where libduckdb.so is: `configured` if given, else beside this program, in `../lib` of it, or where it was at build time.
+/// Where libduckdb.so is: `configured` if given, else beside this program, in `../lib` of it, or where it was at build
+/// time.
 /// @returns the first that exists; `configured`, or the last place looked at, if none does.
 [[nodiscard]] std::string find_duckdb_library(const std::string& configured, const std::string& self_executable);
 

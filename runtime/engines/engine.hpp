@@ -27,24 +27,25 @@ public:
 
 /// A table or file an attempt may read: the output of a task it needs.
 struct input_table {
-  std::string name;                ///< The upstream task's id; its name in SQL.
-  std::vector<std::string> files;  ///< Absolute paths of Parquet files, one per item for `for_each` tasks.
+  std::string name;               ///< The upstream task's id; its name in SQL.
+  std::vector<std::string> files; ///< Absolute paths of Parquet files, one per item for `for_each` tasks.
 };
 
 /// Everything an engine is given. Owned by the engine until `done` was called.
 struct attempt_request {
   attempt_ref ref;
-  task_spec task;                ///< With `config` and `checks` as below; needs by index are already resolved to `inputs`.
-  value config;                  ///< `task.config` with every placeholder substituted.
+  task_spec task; ///< With `config` and `checks` as below; needs by index are already resolved to `inputs`.
+  value config;   ///< `task.config` with every placeholder substituted.
   std::vector<input_table> inputs;
-  std::string work_dir;          ///< Absolute, empty, this attempt's own; removed by the worker afterwards.
-  std::string artifact_file;     ///< Absolute path at which the output table (Parquet) is to be written.
-  std::string artifact_path;     ///< The same relative to the data directory, for `artifact::path`.
-  std::string output_dir;        ///< Absolute: where a sink without a path writes `output.<format>`; exists.
-  std::string output_path;       ///< The same relative to the data directory.
-  std::string traceparent;       ///< W3C trace context, empty: none.
-  std::uint64_t timeout_ms = 0;  ///< 0 = the engine's own limit.
-  bool expand_items = false;     ///< Not to run the task but to read the rows of `inputs.front()` as `attempt_result::items`.
+  std::string work_dir;         ///< Absolute, empty, this attempt's own; removed by the worker afterwards.
+  std::string artifact_file;    ///< Absolute path at which the output table (Parquet) is to be written.
+  std::string artifact_path;    ///< The same relative to the data directory, for `artifact::path`.
+  std::string output_dir;       ///< Absolute: where a sink without a path writes `output.<format>`; exists.
+  std::string output_path;      ///< The same relative to the data directory.
+  std::string traceparent;      ///< W3C trace context, empty: none.
+  std::uint64_t timeout_ms = 0; ///< 0 = the engine's own limit.
+  bool expand_items =
+    false; ///< Not to run the task but to read the rows of `inputs.front()` as `attempt_result::items`.
   std::shared_ptr<attempt_log> log;
 };
 
@@ -68,19 +69,19 @@ public:
 
 /// Settings of the engines, from the server's flags.
 struct engine_settings {
-  std::string data_dir;           ///< Absolute.
-  std::string files_dir;          ///< Absolute: below it the `file` connector reads and writes.
-  std::string self_executable;    ///< Path of this program, started again as child process.
-  std::string duckdb_library;     ///< Path of libduckdb.so; empty: searched beside the program.
+  std::string data_dir;        ///< Absolute.
+  std::string files_dir;       ///< Absolute: below it the `file` connector reads and writes.
+  std::string self_executable; ///< Path of this program, started again as child process.
+  std::string duckdb_library;  ///< Path of libduckdb.so; empty: searched beside the program.
   bool allow_private_addresses = false;
   std::uint64_t sql_memory_bytes = 1ull << 30; ///< Hard limit of a SQL child.
   std::uint64_t http_response_bytes_max = 16u << 20;
   std::uint64_t rows_max = 1'000'000'000;
-  std::uint64_t log_bytes_max = 8u << 20; ///< Per attempt.
+  std::uint64_t log_bytes_max = 8u << 20;                 ///< Per attempt.
   std::uint64_t attempt_timeout_ms = 24ull * 3600 * 1000; ///< Of an attempt without a timeout of its own.
   std::uint64_t kill_grace_ms = 5'000;
-  std::size_t processes_max = 8;  ///< shell and table work at once.
-  std::size_t http_max = 128;     ///< http tasks at once.
+  std::size_t processes_max = 8; ///< shell and table work at once.
+  std::size_t http_max = 128;    ///< http tasks at once.
 };
 
 } // namespace penstock

@@ -64,10 +64,10 @@ private:
 class all_engines final : public engine_set {
 public:
   all_engines(const engine_settings& settings, std::shared_ptr<clock_source> clock, engine_processes processes)
-    : settings_(settings), clock_(std::move(clock)), processes_(std::move(processes)), places_(settings.processes_max),
-      children_(processes_.sql, settings.sql_memory_bytes), tables_(children_, settings_),
-      shell_(processes_.programs, tables_, places_, settings_), table_(tables_, places_, settings_),
-      http_(std::make_unique<http_engine>(tables_, places_, settings_)) {}
+      : settings_(settings), clock_(std::move(clock)), processes_(std::move(processes)),
+        places_(settings.processes_max), children_(processes_.sql, settings.sql_memory_bytes),
+        tables_(children_, settings_), shell_(processes_.programs, tables_, places_, settings_),
+        table_(tables_, places_, settings_), http_(std::make_unique<http_engine>(tables_, places_, settings_)) {}
 
   ~all_engines() override {
     for (const auto& attempt : attempts_.all()) attempt->cancel();
@@ -83,12 +83,12 @@ public:
       ++running_;
     }
     const auto ref = request.ref;
-    auto attempt = std::make_shared<running_attempt>(std::move(request), clock_,
-                                                     [this, done = std::move(done), ref](attempt_result result) mutable {
-                                                       attempts_.remove(ref);
-                                                       courier_.deliver(std::move(done), std::move(result));
-                                                       left();
-                                                     });
+    auto attempt = std::make_shared<running_attempt>(
+      std::move(request), clock_, [this, done = std::move(done), ref](attempt_result result) mutable {
+        attempts_.remove(ref);
+        courier_.deliver(std::move(done), std::move(result));
+        left();
+      });
     if (is_done_at_once(attempt->request())) return attempt->succeed({});
     attempts_.add(attempt);
     dispatch(attempt);
@@ -102,12 +102,12 @@ public:
 
   [[nodiscard]] bool can_start(task_type type) const override {
     switch (type) {
-      case task_type::http: return http_->has_room();
-      case task_type::shell:
-      case task_type::sql:
-      case task_type::source:
-      case task_type::sink: return places_.has_room();
-      default: return true;
+    case task_type::http: return http_->has_room();
+    case task_type::shell:
+    case task_type::sql:
+    case task_type::source:
+    case task_type::sink: return places_.has_room();
+    default: return true;
     }
   }
 
@@ -122,14 +122,15 @@ private:
     if (request.expand_items) return table_.begin(attempt);
     if (!request.task.unavailable.empty()) return attempt->fail(errc::task_failed, request.task.unavailable, false);
     switch (request.task.type) {
-      case task_type::noop: return table_.begin_checks(attempt);
-      case task_type::shell: return shell_.begin(attempt);
-      case task_type::http: return http_->begin(attempt);
-      case task_type::sql:
-      case task_type::source:
-      case task_type::sink: return table_.begin(attempt);
-      default:
-        return attempt->fail(errc::internal, "No engine does tasks of type '" + std::string(to_text(request.task.type)) + "'.", false);
+    case task_type::noop: return table_.begin_checks(attempt);
+    case task_type::shell: return shell_.begin(attempt);
+    case task_type::http: return http_->begin(attempt);
+    case task_type::sql:
+    case task_type::source:
+    case task_type::sink: return table_.begin(attempt);
+    default:
+      return attempt->fail(errc::internal,
+                           "No engine does tasks of type '" + std::string(to_text(request.task.type)) + "'.", false);
     }
   }
 

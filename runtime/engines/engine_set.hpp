@@ -25,8 +25,9 @@ public:
   [[nodiscard]] virtual bool can_start(task_type type) const = 0;
 };
 
-[[nodiscard]] std::unique_ptr<engine_set> make_engines(const engine_settings& settings, std::shared_ptr<clock_source> clock,
-                                                       engine_processes processes);
-[[nodiscard]] std::unique_ptr<engine_set> make_engines(const engine_settings& settings, std::shared_ptr<clock_source> clock);
+[[nodiscard]] std::unique_ptr<engine_set> make_engines(const engine_settings& settings,
+                                                       std::shared_ptr<clock_source> clock, engine_processes processes);
+[[nodiscard]] std::unique_ptr<engine_set> make_engines(const engine_settings& settings,
+                                                       std::shared_ptr<clock_source> clock);
 
 } // namespace penstock

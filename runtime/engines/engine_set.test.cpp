@@ -14,10 +14,12 @@ TEST_CASE("a no-op is done at once, but not inside start", "[engines][noop]") {
   std::atomic<int> done{0};
   std::atomic<int> wrong{0};
   for (int i = 0; i < 1'000; ++i)
-    f.engines->start(f.request(task_type::noop, "{}"), [&, caller = std::this_thread::get_id()](const attempt_result& result) {
-      if (std::this_thread::get_id() == caller || result.outcome != attempt_outcome::succeeded) ++wrong;
-      ++done;
-    });
+    f.engines->start(f.request(task_type::noop, "{}"),
+                     [&, caller = std::this_thread::get_id()](const attempt_result& result) {
+                       if (std::this_thread::get_id() == caller || result.outcome != attempt_outcome::succeeded)
+                         ++wrong;
+                       ++done;
+                     });
   CHECK(eventually([&] { return done == 1'000; }));
   CHECK(wrong == 0);
   CHECK(f.log->lines().empty());

@@ -95,18 +95,22 @@ result<http_call> http_call_from(const value& config, const std::string& tracepa
   const value* url = config.find("url");
   if (!url || !url->as_string() || url->as_string()->empty()) return wrong("url", "a text, e.g. https://example.org/");
   out.url = *url->as_string();
-  const std::string scheme = lower(out.url.substr(0, out.url.find("://") == std::string::npos ? 0 : out.url.find("://")));
-  if ((scheme != "http" && scheme != "https") || has_line_break(out.url)) return wrong("url", "one of http:// or https://");
+  const std::string scheme =
+    lower(out.url.substr(0, out.url.find("://") == std::string::npos ? 0 : out.url.find("://")));
+  if ((scheme != "http" && scheme != "https") || has_line_break(out.url))
+    return wrong("url", "one of http:// or https://");
   if (const value* headers = config.find("headers"); headers && !headers->is_null())
     if (auto read = read_headers(*headers, out); !read) return unexpected(read.error());
   if (const value* body = config.find("body"); body && !body->is_null()) {
     out.has_body = true;
     out.body = body->as_string() ? *body->as_string() : write_json(*body);
-    if (!body->as_string() && !has_header(out, "content-type")) out.headers.emplace_back("Content-Type: application/json");
+    if (!body->as_string() && !has_header(out, "content-type"))
+      out.headers.emplace_back("Content-Type: application/json");
   }
   out.method = out.has_body ? "POST" : "GET";
   if (const value* method = config.find("method"); method && !method->is_null()) {
-    if (!method->as_string() || !is_token(*method->as_string())) return wrong("method", "GET, POST, PUT, PATCH, DELETE or HEAD");
+    if (!method->as_string() || !is_token(*method->as_string()))
+      return wrong("method", "GET, POST, PUT, PATCH, DELETE or HEAD");
     out.method = *method->as_string();
     for (char& c : out.method)
       if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');

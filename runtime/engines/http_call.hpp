@@ -26,9 +26,9 @@ struct http_call {
   [[nodiscard]] bool is_expected(int status) const noexcept;
 };
 
-/// Reads `method`, `url`, `headers` (an object), `body` (text as it is; anything else as JSON with that content type) and
-/// `expect` (a status, a class such as `2xx`, a range such as `200-299`, or a list of those). `traceparent` is sent unless
-/// empty or among the headers.
+/// Reads `method`, `url`, `headers` (an object), `body` (text as it is; anything else as JSON with that content type)
+/// and `expect` (a status, a class such as `2xx`, a range such as `200-299`, or a list of those). `traceparent` is sent
+/// unless empty or among the headers.
 /// @returns `errc::invalid_argument` naming the field.
 [[nodiscard]] result<http_call> http_call_from(const value& config, const std::string& traceparent);
 

@@ -2,6 +2,7 @@
 
 #include "runtime/connectors/table_file.hpp"
 #include "runtime/engines/http_transfer.hpp"
+#include "runtime/engines/thread_signals.hpp"
 
 #include <atomic>
 #include <deque>
@@ -56,7 +57,8 @@ result<std::optional<table_format>> format_of(const attempt_request& request, co
 class http_engine::loop {
 public:
   loop(table_work& tables, place_queue& places, const engine_settings& settings)
-    : tables_(tables), places_(places), settings_(settings), multi_(::curl_multi_init()), thread_([this] { run(); }) {}
+      : tables_(tables), places_(places), settings_(settings), multi_(::curl_multi_init()), thread_([this] { run(); }) {
+  }
 
   ~loop() {
     stopping_ = true;
@@ -119,6 +121,7 @@ private:
 };
 
 void http_engine::loop::run() {
+  block_signals_in_this_thread();
   ::curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(settings_.http_max));
   while (!stopping_) {
     take_commands();
@@ -139,10 +142,8 @@ void http_engine::loop::take_commands() {
     taken.swap(commands_);
   }
   for (auto& c : taken) {
-    if (auto* b = std::get_if<begun>(&c))
-      waiting_.push_back(std::move(b->attempt));
-    else
-      cancel(std::get<cancelled>(c).attempt);
+    if (auto* b = std::get_if<begun>(&c)) waiting_.push_back(std::move(b->attempt));
+    else cancel(std::get<cancelled>(c).attempt);
   }
 }
 
@@ -200,12 +201,9 @@ void http_engine::loop::reap() {
     auto outcome = transfer.finish(code);
     if (idle_.size() < idle_handles_max) idle_.push_back(transfer.take_easy());
     --busy_;
-    if (outcome)
-      answered(transfer.attempt(), *outcome);
-    else if (outcome.error().timed_out)
-      transfer.attempt()->fail_timed_out("The request");
-    else
-      transfer.attempt()->fail(std::move(outcome.error().why), outcome.error().retryable);
+    if (outcome) answered(transfer.attempt(), *outcome);
+    else if (outcome.error().timed_out) transfer.attempt()->fail_timed_out("The request");
+    else transfer.attempt()->fail(std::move(outcome.error().why), outcome.error().retryable);
   }
 }
 
@@ -234,8 +232,9 @@ void http_engine::loop::load_table(const attempt_pointer& attempt, const std::op
     job.statements = {body.empty() ? empty_table_query(*how) : table_query(*how, file)};
   }
   enter_place(places_, attempt, [this, attempt, job = std::move(job)]() mutable {
-    tables_.run(attempt, std::move(job), [this] { places_.leave(); },
-                [](const attempt_pointer& done, const sql_outcome& outcome) { table_work::keep_table(done, outcome); });
+    tables_.run(
+      attempt, std::move(job), [this] { places_.leave(); },
+      [](const attempt_pointer& done, const sql_outcome& outcome) { table_work::keep_table(done, outcome); });
   });
 }
 
@@ -251,7 +250,7 @@ void http_engine::loop::end_all() {
 }
 
 http_engine::http_engine(table_work& tables, place_queue& places, const engine_settings& settings)
-  : loop_(std::make_unique<loop>(tables, places, settings)) {}
+    : loop_(std::make_unique<loop>(tables, places, settings)) {}
 
 http_engine::~http_engine() = default;
 

@@ -25,7 +25,8 @@ class local_server {
 public:
   using handler = std::function<std::string(const std::string& head, const std::string& body)>;
 
-  explicit local_server(handler answer) : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit local_server(handler answer)
+      : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -47,7 +48,9 @@ public:
     }
   }
 
-  [[nodiscard]] std::string url(const std::string& path = "/") const { return "http://127.0.0.1:" + std::to_string(port_) + path; }
+  [[nodiscard]] std::string url(const std::string& path = "/") const {
+    return "http://127.0.0.1:" + std::to_string(port_) + path;
+  }
   [[nodiscard]] int connection_count() const noexcept { return connection_count_; }
 
 private:
@@ -102,8 +105,8 @@ private:
 };
 
 std::string reply(int status, const std::string& body, const std::string& type = "text/plain") {
-  return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: " + type + "\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n\r\n" + body;
+  return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: " + type +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 engine_settings private_allowed() {
@@ -128,7 +131,8 @@ TEST_CASE("a call sends what the task says and succeeds with 2xx", "[engines][ht
     return reply(201, "fine");
   });
   engine_fixture f(private_allowed());
-  auto request = call(f, server.url("/a?b=c"), R"({"method": "PUT", "headers": {"X-One": "1", "Empty": ""}, "body": {"a": [1, "x"]}})");
+  auto request = call(f, server.url("/a?b=c"),
+                      R"({"method": "PUT", "headers": {"X-One": "1", "Empty": ""}, "body": {"a": [1, "x"]}})");
   request.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   const auto result = f.run(std::move(request));
   INFO(result.why.message);
@@ -154,7 +158,8 @@ TEST_CASE("GET, POST and HEAD are chosen and done rightly", "[engines][http]") {
   engine_fixture f(private_allowed());
   CHECK(f.run(call(f, server.url())).outcome == attempt_outcome::succeeded);
   CHECK(head.starts_with("GET / "));
-  CHECK(f.run(call(f, server.url(), R"({"body": "plain", "headers": {"content-type": "text/plain"}})")).outcome == attempt_outcome::succeeded);
+  CHECK(f.run(call(f, server.url(), R"({"body": "plain", "headers": {"content-type": "text/plain"}})")).outcome ==
+        attempt_outcome::succeeded);
   CHECK(head.starts_with("POST / "));
   CHECK(body == "plain");
   CHECK(head.find("application/json") == std::string::npos);
@@ -169,13 +174,20 @@ TEST_CASE("other statuses fail, some for good", "[engines][http]") {
     return reply(std::stoi(head.substr(head.find('/') + 1, 3)), "because\nof this");
   });
   engine_fixture f(private_allowed());
-  for (const auto& [status, retryable] : {std::pair{"404", false}, {"400", false}, {"301", false}, {"408", true}, {"425", true},
-                                         {"429", true}, {"500", true}, {"503", true}}) {
+  for (const auto& [status, retryable] : {std::pair{"404", false},
+                                          {"400", false},
+                                          {"301", false},
+                                          {"408", true},
+                                          {"425", true},
+                                          {"429", true},
+                                          {"500", true},
+                                          {"503", true}}) {
     CAPTURE(status);
     const auto result = f.run(call(f, server.url(std::string("/") + status)));
     CHECK(result.outcome == attempt_outcome::failed);
     CHECK(result.retryable == retryable);
-    CHECK(result.why.message == "GET " + server.url(std::string("/") + status) + " answered with status " + status + ": because of this");
+    CHECK(result.why.message ==
+          "GET " + server.url(std::string("/") + status) + " answered with status " + status + ": because of this");
   }
   CHECK(f.run(call(f, server.url("/404"), R"({"expect": [200, 404]})")).outcome == attempt_outcome::succeeded);
   CHECK(f.run(call(f, server.url("/404"), R"({"expect": "4xx"})")).outcome == attempt_outcome::succeeded);
@@ -185,10 +197,11 @@ TEST_CASE("other statuses fail, some for good", "[engines][http]") {
 
 TEST_CASE("a mistake in the config is named and final", "[engines][http]") {
   engine_fixture f(private_allowed());
-  for (const std::string config : {R"({})", R"({"url": "file:///etc/passwd"})", R"({"url": "ftp://x/"})", R"({"url": "http://a\r\nb/"})",
-                                   R"({"url": "http://x/", "headers": {"a b": "c"}})", R"({"url": "http://x/", "headers": {"a": "c\r\nd: e"}})",
-                                   R"({"url": "http://x/", "method": "G T"})", R"({"url": "http://x/", "expect": "often"})",
-                                   R"({"url": "http://x/", "expect": []})", R"({"url": "http://:port/"})"}) {
+  for (const std::string config :
+       {R"({})", R"({"url": "file:///etc/passwd"})", R"({"url": "ftp://x/"})", R"({"url": "http://a\r\nb/"})",
+        R"({"url": "http://x/", "headers": {"a b": "c"}})", R"({"url": "http://x/", "headers": {"a": "c\r\nd: e"}})",
+        R"({"url": "http://x/", "method": "G T"})", R"({"url": "http://x/", "expect": "often"})",
+        R"({"url": "http://x/", "expect": []})", R"({"url": "http://:port/"})"}) {
     CAPTURE(config);
     const auto result = f.run(task_type::http, config);
     CHECK(result.outcome == attempt_outcome::failed);
@@ -205,7 +218,8 @@ TEST_CASE("private addresses are refused by what is really connected to", "[engi
   });
   engine_fixture f;
   const std::string port = server.url().substr(16);
-  for (const std::string host : {"127.0.0.1", "localhost", "0.0.0.0", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "[::1]"}) {
+  for (const std::string host :
+       {"127.0.0.1", "localhost", "0.0.0.0", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "[::1]"}) {
     CAPTURE(host);
     const auto result = f.run(call(f, "http://" + host + port));
     CHECK(result.outcome == attempt_outcome::failed);
@@ -227,7 +241,10 @@ TEST_CASE("a proxy of the environment is not used", "[engines][http]") {
 
 TEST_CASE("nobody listening is worth another try", "[engines][http]") {
   std::string url;
-  { const local_server gone([](const std::string&, const std::string&) { return reply(200, ""); }); url = gone.url(); }
+  {
+    const local_server gone([](const std::string&, const std::string&) { return reply(200, ""); });
+    url = gone.url();
+  }
   engine_fixture f(private_allowed());
   const auto result = f.run(call(f, url));
   CHECK(result.why.message.find("GET " + url + " failed: Failed to connect") == 0);
@@ -257,7 +274,8 @@ TEST_CASE("a JSON answer is a table where somebody wants it", "[engines][http][t
   std::string answer, type;
   const local_server server([&](const std::string&, const std::string&) { return reply(200, answer, type); });
   engine_fixture f(private_allowed());
-  const auto rows = [&](const std::string& body, const std::string& content_type, const std::string& config) -> std::string {
+  const auto rows = [&](const std::string& body, const std::string& content_type,
+                        const std::string& config) -> std::string {
     answer = body;
     type = content_type;
     auto request = call(f, server.url(), config);
@@ -281,7 +299,8 @@ TEST_CASE("a JSON answer is a table where somebody wants it", "[engines][http][t
 }
 
 TEST_CASE("checks look at the answer", "[engines][http][check]") {
-  const local_server server([](const std::string&, const std::string&) { return reply(200, R"({"ready": false})", "application/json"); });
+  const local_server server(
+    [](const std::string&, const std::string&) { return reply(200, R"({"ready": false})", "application/json"); });
   engine_fixture f(private_allowed());
   auto request = call(f, server.url());
   request.task.checks = {{"ready", "select ready from task"}};

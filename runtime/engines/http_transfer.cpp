@@ -2,8 +2,8 @@
 
 #include "runtime/engines/address_guard.hpp"
 
-#include <netinet/in.h>
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -47,8 +47,9 @@ std::string excerpt(std::string_view body) {
 
 } // namespace
 
-http_transfer::http_transfer(attempt_pointer attempt, http_call call, const engine_settings& settings, easy_pointer easy)
-  : attempt_(std::move(attempt)), call_(std::move(call)), settings_(settings), easy_(std::move(easy)) {
+http_transfer::http_transfer(attempt_pointer attempt, http_call call, const engine_settings& settings,
+                             easy_pointer easy)
+    : attempt_(std::move(attempt)), call_(std::move(call)), settings_(settings), easy_(std::move(easy)) {
   for (const auto& header : call_.headers) headers_ = ::curl_slist_append(headers_, header.c_str());
   headers_ = ::curl_slist_append(headers_, "Expect:"); // No waiting for 100 Continue.
   configure();
@@ -111,17 +112,21 @@ curl_socket_t http_transfer::on_open_socket(void* self, curlsocktype, curl_socka
 http_transfer::failure http_transfer::failure_of(CURLcode code) const {
   if (!refused_address_.empty())
     return {{errc::task_failed,
-             target() + " was refused: " + refused_address_ + ". The server calls public addresses only, unless it is started "
-             "with --allow-private-addresses.", {}},
+             target() + " was refused: " + refused_address_ +
+               ". The server calls public addresses only, unless it is started "
+               "with --allow-private-addresses.",
+             {}},
             false};
   if (too_large_)
     return {{errc::too_large,
-             target() + " answered with more than " + std::to_string(settings_.http_response_bytes_max) + " bytes.", {}},
+             target() + " answered with more than " + std::to_string(settings_.http_response_bytes_max) + " bytes.",
+             {}},
             false};
   if (code == CURLE_OPERATION_TIMEDOUT) return {{errc::timed_out, {}, {}}, true, true};
   const bool is_mistake = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
   const std::string words = words_[0] != '\0' ? words_.data() : ::curl_easy_strerror(code);
-  return {{is_mistake ? errc::invalid_argument : errc::task_failed, target() + " failed: " + words + ".", {}}, !is_mistake};
+  return {{is_mistake ? errc::invalid_argument : errc::task_failed, target() + " failed: " + words + ".", {}},
+          !is_mistake};
 }
 
 expected<http_transfer::answer, http_transfer::failure> http_transfer::finish(CURLcode code) {

@@ -78,12 +78,12 @@ bool hide(const std::string& hidden, const process_spec& spec) {
 }
 
 bool works(const isolation& how) {
-  const auto pid = static_cast<pid_t>(::syscall(SYS_clone, how.clone_flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  const auto pid =
+    static_cast<pid_t>(::syscall(SYS_clone, how.clone_flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
   if (pid < 0) return false;
   if (pid == 0) ::_exit(enter_isolation(how, process_spec{}) == 0 ? 0 : 1);
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 

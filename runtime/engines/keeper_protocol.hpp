@@ -30,8 +30,8 @@ struct keeper_report {
   keeper_report_kind kind = keeper_report_kind::gone;
   std::uint32_t outcome = 0; ///< A process_outcome.
   process_number number = 0;
-  std::int32_t code = 0;         ///< Exit code, signal or, of `not_started`, errno.
-  std::uint32_t step = 0;        ///< Of `not_started`: a start_step.
+  std::int32_t code = 0;  ///< Exit code, signal or, of `not_started`, errno.
+  std::uint32_t step = 0; ///< Of `not_started`: a start_step.
 };
 
 /// Where starting failed.

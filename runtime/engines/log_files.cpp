@@ -61,7 +61,8 @@ class file_log final : public attempt_log {
 public:
   file_log(fs::path file, std::string task_id, const std::vector<std::string>& secrets, std::uint64_t bytes_max,
            std::shared_ptr<clock_source> clock)
-    : path_(std::move(file)), task_id_(std::move(task_id)), mask_(secrets), bytes_max_(bytes_max), clock_(std::move(clock)) {}
+      : path_(std::move(file)), task_id_(std::move(task_id)), mask_(secrets), bytes_max_(bytes_max),
+        clock_(std::move(clock)) {}
 
   void line(log_level level, std::string_view text) override {
     const std::string prefix = std::to_string(to_ms(clock_->now())) + ' ' + std::string(to_text(level)) + ' ';
@@ -81,8 +82,8 @@ private:
     const std::lock_guard lock(mutex_);
     if (full_ || !open()) return;
     full_ = bytes_ + lines.size() > bytes_max_;
-    const std::string last = prefix + "the log has reached its limit of " + std::to_string(bytes_max_) +
-                             " bytes; further lines are dropped\n";
+    const std::string last =
+      prefix + "the log has reached its limit of " + std::to_string(bytes_max_) + " bytes; further lines are dropped\n";
     const std::string& out = full_ ? last : lines;
     bytes_ += out.size();
     // Logs are not worth failing an attempt for: a full disk shows elsewhere.
@@ -141,27 +142,29 @@ void read_file(const fs::path& file, std::vector<log_line>& out) {
 
 std::string_view to_text(log_level l) noexcept {
   switch (l) {
-    case log_level::debug: return "debug";
-    case log_level::info: return "info";
-    case log_level::warn: return "warn";
-    case log_level::error: return "error";
+  case log_level::debug: return "debug";
+  case log_level::info: return "info";
+  case log_level::warn: return "warn";
+  case log_level::error: return "error";
   }
   return "info";
 }
 
 log_files::log_files(std::string data_dir, std::shared_ptr<clock_source> clock)
-  : root_(std::move(data_dir) + "/logs"), clock_(std::move(clock)) {}
+    : root_(std::move(data_dir) + "/logs"), clock_(std::move(clock)) {}
 
 std::shared_ptr<attempt_log> log_files::open_attempt(const attempt_ref& ref, const std::string& task_id,
                                                      const std::vector<std::string>& secrets, std::uint64_t bytes_max) {
-  return std::make_shared<file_log>(fs::path(root_) / to_text(ref.run) / file_name(ref), task_id, secrets, bytes_max, clock_);
+  return std::make_shared<file_log>(fs::path(root_) / to_text(ref.run) / file_name(ref), task_id, secrets, bytes_max,
+                                    clock_);
 }
 
 result<std::vector<log_line>> log_files::read(const run_id& run) const {
   std::vector<fs::path> files;
   std::error_code failed;
   const fs::path directory = fs::path(root_) / to_text(run);
-  for (fs::directory_iterator at(directory, failed), end; !failed && at != end; at.increment(failed)) files.push_back(at->path());
+  for (fs::directory_iterator at(directory, failed), end; !failed && at != end; at.increment(failed))
+    files.push_back(at->path());
   if (failed && failed != std::errc::no_such_file_or_directory)
     return fail(errc::io_failed, "The logs in " + directory.string() + " cannot be read: " + failed.message());
   std::sort(files.begin(), files.end());

@@ -25,7 +25,8 @@ public:
 
   /// The log of one attempt. Nothing is written, and no file made, before the first line; texts of `secrets` appear as `***`.
   [[nodiscard]] std::shared_ptr<attempt_log> open_attempt(const attempt_ref& ref, const std::string& task_id,
-                                                          const std::vector<std::string>& secrets, std::uint64_t bytes_max);
+                                                          const std::vector<std::string>& secrets,
+                                                          std::uint64_t bytes_max);
 
   /// All lines of a run by time, of every attempt. Empty if there are none.
   [[nodiscard]] result<std::vector<log_line>> read(const run_id& run) const;

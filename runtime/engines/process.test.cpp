@@ -61,7 +61,10 @@ process_spec shell(const std::string& command, const std::string& directory = "/
   return spec;
 }
 
-std::shared_ptr<process_starter> real_starter() { return system_process_starter(child_program(), {process_keeper_mode}); }
+std::shared_ptr<process_starter> real_starter(bool with_namespaces = true) {
+  if (!with_namespaces) return system_process_starter(child_program(), {process_keeper_mode, without_namespaces});
+  return system_process_starter(child_program(), {process_keeper_mode});
+}
 
 /// Whether a process with this mark among its arguments exists anywhere on the machine.
 bool is_running(const std::string& mark) {
@@ -108,8 +111,10 @@ TEST_CASE("what cannot be started says why", "[engines][process]") {
   starter->start(spec, no_program.observer());
   starter->start(shell("true", "/no/such/directory"), no_directory.observer());
   starter->start(shell(std::string(200'000, ' ')), too_long.observer());
-  CHECK(describe(no_program.wait()) == "could not be started: its program cannot be executed: No such file or directory");
-  CHECK(describe(no_directory.wait()) == "could not be started: its directory cannot be entered: No such file or directory");
+  CHECK(describe(no_program.wait()) ==
+        "could not be started: its program cannot be executed: No such file or directory");
+  CHECK(describe(no_directory.wait()) ==
+        "could not be started: its directory cannot be entered: No such file or directory");
   CHECK(describe(too_long.wait()).find("larger than the system takes") != std::string::npos);
 }
 
@@ -139,6 +144,17 @@ TEST_CASE("standard input takes what is sent, and is at its end otherwise", "[en
   CHECK(some.out() == "second first\n");
 }
 
+TEST_CASE("input that nobody reads is dropped with its process", "[engines][process]") {
+  const auto starter = real_starter();
+  const watched_process p;
+  auto spec = shell("exec <&-; sleep 0.05");
+  spec.takes_input = true;
+  const auto number = starter->start(spec, p.observer());
+  starter->send(number, std::string(1'000'000, 'x'));
+  CHECK(p.wait().ok());
+  starter->send(number, "too late");
+}
+
 TEST_CASE("much output arrives whole, or in its file", "[engines][process]") {
   const temporary_directory directory;
   const auto starter = real_starter();
@@ -154,11 +170,14 @@ TEST_CASE("much output arrives whole, or in its file", "[engines][process]") {
   CHECK(std::filesystem::file_size(spec.output_file) == 3'000'000);
 }
 
-TEST_CASE("a process knows nothing of the server's environment, descriptors and processes", "[engines][process][secret]") {
+TEST_CASE("a process knows nothing of the server's environment, descriptors and processes",
+          "[engines][process][secret]") {
   ::setenv("PENSTOCK_MASTER_KEY", "canary-5e1f", 1);
   const auto starter = real_starter();
   const watched_process p;
-  starter->start(shell("env; ls /proc/self/fd | wc -l; cat /proc/[0-9]*/environ | tr '\\0' '\\n'; cat /proc/$PPID/environ"), p.observer());
+  starter->start(
+    shell("env; ls /proc/self/fd | wc -l; cat /proc/[0-9]*/environ | tr '\\0' '\\n'; cat /proc/$PPID/environ"),
+    p.observer());
   (void)p.wait();
   ::unsetenv("PENSTOCK_MASTER_KEY");
   const std::string out = p.out();
@@ -178,7 +197,8 @@ TEST_CASE("hidden directories are empty but for what is to be seen", "[engines][
   const auto starter = real_starter();
   const watched_process p;
   auto spec = shell("cat " + data + "/master.key; cat " + input + "/table; echo x > " + input + "/new; umount " + data +
-                    "; cat " + data + "/master.key; echo made > made; pwd", work);
+                      "; cat " + data + "/master.key; echo made > made; pwd",
+                    work);
   spec.hidden_directories = {data};
   spec.readable_directories = {input};
   starter->start(spec, p.observer());
@@ -199,7 +219,9 @@ TEST_CASE("a process has no capabilities and can gain none", "[engines][process]
 }
 
 TEST_CASE("what a process leaves behind dies when it ends", "[engines][process][kill]") {
-  const auto starter = real_starter();
+  const bool with_namespaces = GENERATE(true, false);
+  CAPTURE(with_namespaces);
+  const auto starter = real_starter(with_namespaces);
   const watched_process p;
   const std::string seconds = unique_seconds();
   starter->start(shell("setsid sleep " + seconds + " & echo started"), p.observer());
@@ -208,11 +230,13 @@ TEST_CASE("what a process leaves behind dies when it ends", "[engines][process][
 }
 
 TEST_CASE("stopping a process stops everything it has started", "[engines][process][kill]") {
-  const auto starter = real_starter();
+  const bool with_namespaces = GENERATE(true, false);
+  CAPTURE(with_namespaces);
+  const auto starter = real_starter(with_namespaces);
   const watched_process p;
   const std::string seconds = unique_seconds();
-  const auto number =
-    starter->start(shell("(setsid sh -c 'sleep " + seconds + " & sleep " + seconds + "') & echo started; wait"), p.observer());
+  const auto number = starter->start(
+    shell("(setsid sh -c 'sleep " + seconds + " & sleep " + seconds + "') & echo started; wait"), p.observer());
   REQUIRE(eventually([&] { return is_running(seconds); }));
   starter->stop(number);
   const auto end = p.wait();
@@ -222,10 +246,13 @@ TEST_CASE("stopping a process stops everything it has started", "[engines][proce
 }
 
 TEST_CASE("who does not listen to SIGTERM is killed after the grace time", "[engines][process][kill]") {
-  const auto starter = real_starter();
+  const bool with_namespaces = GENERATE(true, false);
+  CAPTURE(with_namespaces);
+  const auto starter = real_starter(with_namespaces);
   const watched_process p;
   const std::string seconds = unique_seconds();
-  const auto number = starter->start(shell("trap '' TERM; echo started; while :; do sleep " + seconds + "; done"), p.observer());
+  const auto number =
+    starter->start(shell("trap '' TERM; echo started; while :; do sleep " + seconds + "; done"), p.observer());
   REQUIRE(eventually([&] { return p.out() == "started\n"; }));
   const auto begin = std::chrono::steady_clock::now();
   starter->stop(number);
@@ -235,9 +262,12 @@ TEST_CASE("who does not listen to SIGTERM is killed after the grace time", "[eng
 }
 
 TEST_CASE("a process may tidy up when it is stopped", "[engines][process][kill]") {
-  const auto starter = real_starter();
+  const bool with_namespaces = GENERATE(true, false);
+  CAPTURE(with_namespaces);
+  const auto starter = real_starter(with_namespaces);
   const watched_process p;
-  const auto number = starter->start(shell("trap 'echo tidied; exit 0' TERM; echo started; while :; do sleep 0.05; done"), p.observer());
+  const auto number =
+    starter->start(shell("trap 'echo tidied; exit 0' TERM; echo started; while :; do sleep 0.05; done"), p.observer());
   REQUIRE(eventually([&] { return p.out() == "started\n"; }));
   starter->stop(number);
   CHECK(p.wait().stopped);
@@ -245,7 +275,9 @@ TEST_CASE("a process may tidy up when it is stopped", "[engines][process][kill]"
 }
 
 TEST_CASE("a process is stopped when its time is up", "[engines][process][kill]") {
-  const auto starter = real_starter();
+  const bool with_namespaces = GENERATE(true, false);
+  CAPTURE(with_namespaces);
+  const auto starter = real_starter(with_namespaces);
   const watched_process p;
   auto spec = shell("sleep " + unique_seconds());
   spec.timeout_ms = 50;
@@ -256,11 +288,13 @@ TEST_CASE("a process is stopped when its time is up", "[engines][process][kill]"
 }
 
 TEST_CASE("everything dies with the server, however it dies", "[engines][process][kill]") {
+  const bool with_namespaces = GENERATE(true, false);
+  CAPTURE(with_namespaces);
   const std::string seconds = unique_seconds();
   const pid_t server = ::fork();
   REQUIRE(server >= 0);
   if (server == 0) { // Threads of the test's process are not in the fork, so it starts its own.
-    const auto starter = real_starter();
+    const auto starter = real_starter(with_namespaces);
     starter->start(shell("(setsid sleep " + seconds + " &) ; sleep " + seconds), {});
     ::pause();
     ::_exit(0);
@@ -271,8 +305,11 @@ TEST_CASE("everything dies with the server, however it dies", "[engines][process
   CHECK(eventually([&] { return !is_running(seconds); }));
 }
 
-TEST_CASE("when the keeper is killed its processes die and the next start gets another keeper", "[engines][process][kill]") {
-  const auto starter = real_starter();
+TEST_CASE("when the keeper is killed its processes die and the next start gets another keeper",
+          "[engines][process][kill]") {
+  const bool with_namespaces = GENERATE(true, false);
+  CAPTURE(with_namespaces);
+  const auto starter = real_starter(with_namespaces);
   const watched_process p, q;
   const std::string seconds = unique_seconds();
   starter->start(shell("sleep " + seconds), p.observer());
@@ -287,10 +324,12 @@ TEST_CASE("when the keeper is killed its processes die and the next start gets a
 }
 
 TEST_CASE("destroying the starter ends its processes", "[engines][process][kill]") {
+  const bool with_namespaces = GENERATE(true, false);
+  CAPTURE(with_namespaces);
   const watched_process p;
   const std::string seconds = unique_seconds();
   {
-    const auto starter = real_starter();
+    const auto starter = real_starter(with_namespaces);
     starter->start(shell("sleep " + seconds), p.observer());
     REQUIRE(eventually([&] { return is_running(seconds); }));
   }

@@ -54,7 +54,7 @@ receive_outcome receive(received_request& out) {
 }
 
 std::optional<process_spec> read_spec(int file) {
-  struct stat info{};
+  struct stat info {};
   if (::fstat(file, &info) != 0 || info.st_size <= 0) return std::nullopt;
   std::string bytes(static_cast<std::size_t>(info.st_size), '\0');
   if (::pread(file, bytes.data(), bytes.size(), 0) != info.st_size) return std::nullopt;
@@ -95,10 +95,10 @@ void keeper::start(received_request& in) {
   for (std::size_t i = 0; i < 3; ++i) parts.streams[i] = std::move(in.descriptors[i + 1]);
   parts.keeper_alive = alive_.get();
   // A plain fork also runs the handlers that libraries registered for it.
-  const pid_t pid = work_.how.clone_flags == 0
-                      ? ::fork()
-                      : static_cast<pid_t>(::syscall(SYS_clone, work_.how.clone_flags | SIGCHLD, nullptr, nullptr,
-                                                     nullptr, nullptr));
+  const pid_t pid =
+    work_.how.clone_flags == 0
+      ? ::fork()
+      : static_cast<pid_t>(::syscall(SYS_clone, work_.how.clone_flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
   if (pid == 0) {
     alive_writer_.reset();
     work_.body(std::move(parts));
@@ -123,10 +123,8 @@ void keeper::reap() {
     if (pid <= 0) return;
     const auto node = running_.extract(pid);
     if (node.empty()) continue;
-    if (WIFEXITED(status))
-      report_gone(node.mapped(), process_outcome::exited, WEXITSTATUS(status));
-    else
-      report_gone(node.mapped(), process_outcome::signalled, WTERMSIG(status));
+    if (WIFEXITED(status)) report_gone(node.mapped(), process_outcome::exited, WEXITSTATUS(status));
+    else report_gone(node.mapped(), process_outcome::signalled, WTERMSIG(status));
   }
 }
 
@@ -159,8 +157,7 @@ int keeper::run() {
   for (;;) {
     if (::poll(watched, 2, -1) < 0) continue;
     signalfd_siginfo info{};
-    while (::read(signals.get(), &info, sizeof info) == sizeof info) {
-    }
+    while (::read(signals.get(), &info, sizeof info) == sizeof info) {}
     reap();
     for (;;) {
       received_request in;
@@ -170,10 +167,8 @@ int keeper::run() {
         end_everything();
         return 0;
       }
-      if (in.request.kind == keeper_request_kind::start)
-        start(in);
-      else
-        signal(in.request.number, in.request.kind == keeper_request_kind::kill);
+      if (in.request.kind == keeper_request_kind::start) start(in);
+      else signal(in.request.number, in.request.kind == keeper_request_kind::kill);
     }
   }
 }

@@ -1,14 +1,11 @@
-#include "runtime/engines/descriptor.hpp"
-#include "runtime/engines/keeper_protocol.hpp"
+#include "runtime/engines/keeper_link.hpp"
 #include "runtime/engines/process.hpp"
+#include "runtime/engines/thread_signals.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,7 +14,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <deque>
 #include <optional>
 #include <thread>
 #include <variant>
@@ -59,47 +55,6 @@ struct running_process {
   bool timed_out = false;
 };
 
-/// A message to the keeper with the descriptors it carries.
-struct outgoing {
-  keeper_request request;
-  std::array<descriptor, start_descriptor_count> descriptors;
-};
-
-/// @returns false if the socket is full.
-bool send_request(int socket, const outgoing& out) {
-  iovec data{const_cast<keeper_request*>(&out.request), sizeof out.request};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * start_descriptor_count)> control{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  if (out.request.kind == keeper_request_kind::start) {
-    std::array<int, start_descriptor_count> numbers{};
-    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = out.descriptors[i].get();
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* part = CMSG_FIRSTHDR(&message);
-    part->cmsg_level = SOL_SOCKET;
-    part->cmsg_type = SCM_RIGHTS;
-    part->cmsg_len = CMSG_LEN(sizeof numbers);
-    std::memcpy(CMSG_DATA(part), numbers.data(), sizeof numbers);
-  }
-  // Any other failure means that the keeper is gone, which the reading side finds out.
-  return ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
-}
-
-descriptor spec_file(const process_spec& spec) {
-  descriptor file(::memfd_create("penstock_process", MFD_CLOEXEC));
-  const std::string bytes = encode_spec(spec);
-  for (std::size_t done = 0; file && done < bytes.size();) {
-    const ssize_t n = ::write(file.get(), bytes.data() + done, bytes.size() - done);
-    if (n < 0)
-      file.reset();
-    else
-      done += static_cast<std::size_t>(n);
-  }
-  return file;
-}
-
 struct pipe_ends {
   descriptor reader, writer;
 };
@@ -112,70 +67,11 @@ std::optional<pipe_ends> make_pipe() {
 
 void set_nonblocking(const descriptor& d) { ::fcntl(d.get(), F_SETFL, ::fcntl(d.get(), F_GETFL) | O_NONBLOCK); }
 
-/// The keeper process and our end of its socket.
-class keeper_link {
-public:
-  ~keeper_link() { close(); }
-
-  /// @returns what went wrong; empty: it runs.
-  std::string open(const std::string& program, const std::vector<std::string>& mode_arguments) {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return std::strerror(errno);
-    socket_.reset(ends[0]);
-    const descriptor theirs(ends[1]);
-    const int failed = spawn(program, mode_arguments, theirs.get());
-    if (failed == 0) return {};
-    socket_.reset();
-    return "the program " + program + " cannot be started: " + std::strerror(failed);
-  }
-
-  void close() {
-    socket_.reset();
-    if (pid_ > 0)
-      while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-      }
-    pid_ = -1;
-  }
-
-  [[nodiscard]] int socket() const noexcept { return socket_.get(); }
-  explicit operator bool() const noexcept { return bool{socket_}; }
-
-private:
-  int spawn(const std::string& program, std::vector<std::string> arguments, int theirs) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-    for (int i = 0; i < 3; ++i) ::posix_spawn_file_actions_addopen(&actions, i, "/dev/null", i == 0 ? O_RDONLY : O_WRONLY, 0);
-    ::posix_spawn_file_actions_adddup2(&actions, theirs, keeper_socket);
-    ::posix_spawn_file_actions_addclosefrom_np(&actions, keeper_socket + 1);
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    ::posix_spawnattr_setsigmask(&attributes, &none);
-    ::posix_spawnattr_setsigdefault(&attributes, &all);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
-    arguments.insert(arguments.begin(), program);
-    std::vector<char*> argv;
-    for (auto& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    char* environment[] = {nullptr};
-    const int failed = ::posix_spawn(&pid_, program.c_str(), &actions, &attributes, argv.data(), environment);
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-    if (failed != 0) pid_ = -1;
-    return failed;
-  }
-
-  descriptor socket_;
-  pid_t pid_ = -1;
-};
-
 class system_starter final : public process_starter {
 public:
   system_starter(std::string program, std::vector<std::string> mode_arguments)
-    : program_(std::move(program)), mode_arguments_(std::move(mode_arguments)),
-      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_([this] { run(); }) {}
+      : program_(std::move(program)), mode_arguments_(std::move(mode_arguments)),
+        wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_([this] { run(); }) {}
 
   ~system_starter() override {
     {
@@ -216,7 +112,6 @@ private:
   void carry_out(send_command& c);
   void carry_out(stop_command& c);
   std::string launch(start_command& c, running_process& p);
-  void flush_outbox();
   void wait_and_serve();
   [[nodiscard]] int poll_timeout_ms() const;
   void check_times();
@@ -239,14 +134,14 @@ private:
   // Of the thread alone.
   keeper_link keeper_;
   processes running_;
-  std::deque<outgoing> outbox_;
 
   std::thread thread_;
 };
 
 void system_starter::run() {
+  block_signals_in_this_thread();
   while (take_commands()) {
-    flush_outbox();
+    keeper_.flush();
     wait_and_serve();
     check_times();
   }
@@ -290,15 +185,15 @@ std::string system_starter::launch(start_command& c, running_process& p) {
   if (out && !c.spec.output_file.empty())
     out->writer.reset(::open(c.spec.output_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   descriptor spec = spec_file(c.spec);
-  if (!in || !out || !err || !out->writer || !spec) return std::string("no pipe or file for it: ") + std::strerror(errno);
+  if (!in || !out || !err || !out->writer || !spec)
+    return std::string("no pipe or file for it: ") + std::strerror(errno);
   if (c.spec.takes_input) p.in = std::move(in->writer);
   p.out = std::move(out->reader);
   p.err = std::move(err->reader);
   for (const auto* d : {&p.in, &p.out, &p.err})
     if (*d) set_nonblocking(*d);
-  outgoing message{{.kind = keeper_request_kind::start, .number = c.number}, {}};
-  message.descriptors = {std::move(spec), std::move(in->reader), std::move(out->writer), std::move(err->writer)};
-  outbox_.push_back(std::move(message));
+  keeper_.send({{.kind = keeper_request_kind::start, .number = c.number},
+                {std::move(spec), std::move(in->reader), std::move(out->writer), std::move(err->writer)}});
   return {};
 }
 
@@ -318,11 +213,7 @@ void system_starter::carry_out(stop_command& c) {
 }
 
 void system_starter::request(keeper_request_kind kind, process_number number) {
-  outbox_.push_back({{.kind = kind, .number = number}, {}});
-}
-
-void system_starter::flush_outbox() {
-  while (!outbox_.empty() && send_request(keeper_.socket(), outbox_.front())) outbox_.pop_front();
+  keeper_.send({{.kind = kind, .number = number}, {}});
 }
 
 int system_starter::poll_timeout_ms() const {
@@ -338,7 +229,7 @@ int system_starter::poll_timeout_ms() const {
 
 void system_starter::wait_and_serve() {
   std::vector<pollfd> watched{{wake_.get(), POLLIN, 0}};
-  const auto keeper_events = static_cast<short>(outbox_.empty() ? POLLIN : POLLIN | POLLOUT);
+  const auto keeper_events = static_cast<short>(keeper_.has_unsent() ? POLLIN | POLLOUT : POLLIN);
   watched.push_back({keeper_.socket(), keeper_events, 0}); // poll ignores a negative descriptor
   std::vector<process_number> numbers;
   for (const auto& [number, p] : running_) {
@@ -433,7 +324,6 @@ void system_starter::take(const keeper_report& report) {
 
 void system_starter::lose_keeper() {
   keeper_.close();
-  outbox_.clear();
   while (!running_.empty())
     finish(running_.begin(), {.outcome = process_outcome::signalled, .code = SIGKILL, .why = "its keeper ended"});
 }

@@ -11,7 +11,8 @@ std::string describe_duration(std::uint64_t ms) {
     std::uint64_t ms;
     const char* name;
   };
-  static constexpr std::array units{unit{86'400'000, " d"}, unit{3'600'000, " h"}, unit{60'000, " min"}, unit{1'000, " s"}, unit{1, " ms"}};
+  static constexpr std::array units{unit{86'400'000, " d"}, unit{3'600'000, " h"}, unit{60'000, " min"},
+                                    unit{1'000, " s"}, unit{1, " ms"}};
   std::string out;
   for (const auto& [size, name] : units) {
     if (ms < size) continue;
@@ -65,7 +66,9 @@ void running_attempt::fail(error why, bool retryable) {
 
 void running_attempt::fail_timed_out(std::string_view what) {
   fail(errc::timed_out,
-       std::string(what) + " was stopped because it took longer than its limit of " + describe_duration(limit_ms_) + ".", true);
+       std::string(what) + " was stopped because it took longer than its limit of " + describe_duration(limit_ms_) +
+         ".",
+       true);
 }
 
 void running_attempt::end_cancelled() {

@@ -26,8 +26,8 @@ public:
   using ended_callback = std::function<void(attempt_result)>;
 
   running_attempt(attempt_request request, std::shared_ptr<clock_source> clock, ended_callback ended)
-    : request_(std::move(request)), clock_(std::move(clock)), ended_(std::move(ended)), started_at_(clock_->now()),
-      begun_(std::chrono::steady_clock::now()) {}
+      : request_(std::move(request)), clock_(std::move(clock)), ended_(std::move(ended)), started_at_(clock_->now()),
+        begun_(std::chrono::steady_clock::now()) {}
 
   [[nodiscard]] const attempt_request& request() const noexcept { return request_; }
 

@@ -33,7 +33,8 @@ secret_mask::secret_mask(const std::vector<std::string>& secrets) {
 std::string secret_mask::hide(std::string_view text) const {
   std::string out(text);
   for (const auto& secret : secrets_)
-    for (auto at = out.find(secret); at != std::string::npos; at = out.find(secret, at + 3)) out.replace(at, secret.size(), "***");
+    for (auto at = out.find(secret); at != std::string::npos; at = out.find(secret, at + 3))
+      out.replace(at, secret.size(), "***");
   return out;
 }
 

@@ -46,11 +46,11 @@ struct shell_engine::command_run {
   std::string last_error_line;
 
   explicit command_run(attempt_pointer a)
-    : attempt(std::move(a)), out([this](std::string_view line) { attempt->log(log_level::info, line); }),
-      err([this](std::string_view line) {
-        attempt->log(log_level::info, line);
-        if (line.find_first_not_of(" \t") != std::string_view::npos) last_error_line = line.substr(0, 1'000);
-      }) {}
+      : attempt(std::move(a)), out([this](std::string_view line) { attempt->log(log_level::info, line); }),
+        err([this](std::string_view line) {
+          attempt->log(log_level::info, line);
+          if (line.find_first_not_of(" \t") != std::string_view::npos) last_error_line = line.substr(0, 1'000);
+        }) {}
 };
 
 std::vector<std::string> shell_environment(const attempt_request& request, const std::string& directory) {
@@ -88,7 +88,8 @@ process_spec shell_engine::spec_of(const attempt_request& request, const std::st
   for (const auto& input : request.inputs)
     for (const auto& file : input.files) visible.push_back(fs::path(file).parent_path().string());
   std::error_code ignored;
-  if (!settings_.files_dir.empty() && fs::is_directory(settings_.files_dir, ignored)) visible.push_back(settings_.files_dir);
+  if (!settings_.files_dir.empty() && fs::is_directory(settings_.files_dir, ignored))
+    visible.push_back(settings_.files_dir);
   std::sort(visible.begin(), visible.end());
   visible.erase(std::unique(visible.begin(), visible.end()), visible.end());
   return spec;
@@ -109,7 +110,8 @@ void shell_engine::start(const attempt_pointer& attempt) {
   fs::create_directories(directory, error);
   if (error) {
     places_.leave();
-    return attempt->fail(errc::io_failed, "The directory " + directory + " cannot be made: " + error.message() + ".", true);
+    return attempt->fail(errc::io_failed, "The directory " + directory + " cannot be made: " + error.message() + ".",
+                         true);
   }
   process_spec spec = spec_of(request, directory);
   spec.timeout_ms = attempt->time_left_ms();
@@ -157,8 +159,9 @@ void shell_engine::load_output(const attempt_pointer& attempt, const value& outp
     const bool empty = fs::file_size(file, error) == 0;
     job.statements = {empty ? empty_table_query(*how) : table_query(*how, file)};
   }
-  tables_.run(attempt, std::move(job), [this] { places_.leave(); },
-              [](const attempt_pointer& done, const sql_outcome& outcome) { table_work::keep_table(done, outcome); });
+  tables_.run(
+    attempt, std::move(job), [this] { places_.leave(); },
+    [](const attempt_pointer& done, const sql_outcome& outcome) { table_work::keep_table(done, outcome); });
 }
 
 } // namespace penstock

@@ -42,7 +42,8 @@ TEST_CASE("a failing command before the last does not fail the task, as with sh 
 
 TEST_CASE("secrets are masked in the error", "[engines][shell][secret]") {
   engine_fixture f;
-  auto request = f.request(task_type::shell, R"({"command": "echo \"bad password $WORD\" >&2; exit 1", "env": {"WORD": "hunter2"}})");
+  auto request = f.request(task_type::shell,
+                           R"({"command": "echo \"bad password $WORD\" >&2; exit 1", "env": {"WORD": "hunter2"}})");
   request.task.secrets = {"hunter2"};
   CHECK(f.run(request).why.message == "The command exited with code 1: bad password ***");
 }
@@ -50,7 +51,8 @@ TEST_CASE("secrets are masked in the error", "[engines][shell][secret]") {
 TEST_CASE("a command's environment is its own", "[engines][shell][secret]") {
   ::setenv("PENSTOCK_MASTER_KEY", "canary-77aa", 1);
   engine_fixture f;
-  auto request = f.request(task_type::shell, R"({"command": "env; cat /proc/*/environ", "env": {"LIMIT": "5", "LANG": "C"}})", "my-task");
+  auto request = f.request(task_type::shell,
+                           R"({"command": "env; cat /proc/*/environ", "env": {"LIMIT": "5", "LANG": "C"}})", "my-task");
   request.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   const std::string run = to_text(request.ref.run);
   (void)f.run(std::move(request));
@@ -75,8 +77,9 @@ TEST_CASE("a command cannot reach the server's data", "[engines][shell][secret]"
 
 TEST_CASE("a command's csv output becomes a table", "[engines][shell][table]") {
   engine_fixture f;
-  auto request = f.request(task_type::shell,
-                           R"({"command": "printf 'a,1\nb,2\n\"c, d\",3\n'", "output": {"format": "csv", "columns": ["name", "n"]}})");
+  auto request = f.request(
+    task_type::shell,
+    R"({"command": "printf 'a,1\nb,2\n\"c, d\",3\n'", "output": {"format": "csv", "columns": ["name", "n"]}})");
   const auto result = f.run(request);
   INFO(result.why.message);
   REQUIRE(result.outcome == attempt_outcome::succeeded);
@@ -94,7 +97,8 @@ TEST_CASE("a command's csv output becomes a table", "[engines][shell][table]") {
 
 TEST_CASE("an output without rows is a table without rows", "[engines][shell][table]") {
   engine_fixture f;
-  auto request = f.request(task_type::shell, R"({"command": "true", "output": {"format": "csv", "columns": ["a", "b"]}})");
+  auto request =
+    f.request(task_type::shell, R"({"command": "true", "output": {"format": "csv", "columns": ["a", "b"]}})");
   const auto result = f.run(request);
   INFO(result.why.message);
   REQUIRE(result.outcome == attempt_outcome::succeeded);
@@ -105,13 +109,19 @@ TEST_CASE("an output without rows is a table without rows", "[engines][shell][ta
 
 TEST_CASE("json lines, headers and types are read as told", "[engines][shell][table]") {
   engine_fixture f;
-  auto lines = f.request(task_type::shell, R"({"command": "echo '{\"a\":1}'; echo '{\"a\":2,\"b\":\"x\"}'", "output": {"format": "jsonl"}})");
+  auto lines =
+    f.request(task_type::shell,
+              R"({"command": "echo '{\"a\":1}'; echo '{\"a\":2,\"b\":\"x\"}'", "output": {"format": "jsonl"}})");
   CHECK(f.run(lines).rows == 2);
-  CHECK(write_json(f.rows_of("select * from task order by a", {f.table(lines)})) == R"([{"a":1,"b":null},{"a":2,"b":"x"}])");
-  auto header = f.request(task_type::shell, R"({"command": "printf 'a;b\n1;2\n'", "output": {"format": "csv", "delimiter": ";"}})");
+  CHECK(write_json(f.rows_of("select * from task order by a", {f.table(lines)})) ==
+        R"([{"a":1,"b":null},{"a":2,"b":"x"}])");
+  auto header =
+    f.request(task_type::shell, R"({"command": "printf 'a;b\n1;2\n'", "output": {"format": "csv", "delimiter": ";"}})");
   CHECK(f.run(header).rows == 1);
   CHECK(write_json(f.rows_of("select * from task", {f.table(header)})) == R"([{"a":1,"b":2}])");
-  auto typed = f.request(task_type::shell, R"({"command": "printf '007,2\n'", "output": {"format": "csv", "columns": {"code": "VARCHAR", "n": "DOUBLE"}}})");
+  auto typed = f.request(
+    task_type::shell,
+    R"({"command": "printf '007,2\n'", "output": {"format": "csv", "columns": {"code": "VARCHAR", "n": "DOUBLE"}}})");
   CHECK(f.run(typed).rows == 1);
   CHECK(write_json(f.rows_of("select * from task", {f.table(typed)})) == R"([{"code":"007","n":2.0}])");
 }
@@ -130,7 +140,8 @@ TEST_CASE("a command finds its inputs as Parquet files", "[engines][shell][table
   engine_fixture f;
   auto made = f.request(task_type::sql, R"({"sql": "select 42 answer"})", "up-stream");
   REQUIRE(f.run(made).outcome == attempt_outcome::succeeded);
-  auto request = f.request(task_type::shell, R"({"command": "head -c 4 $PENSTOCK_INPUT_UP_STREAM; rm -f $PENSTOCK_INPUT_UP_STREAM"})");
+  auto request = f.request(task_type::shell,
+                           R"({"command": "head -c 4 $PENSTOCK_INPUT_UP_STREAM; rm -f $PENSTOCK_INPUT_UP_STREAM"})");
   request.inputs = {f.table(made)};
   CHECK(f.run(request).outcome == attempt_outcome::failed); // Read-only where namespaces are allowed, so rm fails.
   CHECK(f.log->text().find("PAR1") != std::string::npos);

@@ -25,7 +25,8 @@ attempt_result run_sql(engine_fixture& f, const std::string& sql) { return f.run
 
 TEST_CASE("the last query's result is the task's table", "[engines][sql]") {
   engine_fixture f;
-  auto request = sql_request(f, "create table t as select i from range(10) r(i); select i, i * 2 twice from t -- a comment");
+  auto request =
+    sql_request(f, "create table t as select i from range(10) r(i); select i, i * 2 twice from t -- a comment");
   const auto result = f.run(request);
   INFO(result.why.message);
   REQUIRE(result.outcome == attempt_outcome::succeeded);
@@ -38,9 +39,10 @@ TEST_CASE("the last query's result is the task's table", "[engines][sql]") {
 
 TEST_CASE("queries of every shape can come last", "[engines][sql]") {
   engine_fixture f;
-  for (const std::string sql : {"values (1), (2)", "from range(2)", "with a as (select 1) select * from a union all select 2",
-                                "create table t as select 1 a union all select 2; summarize t; describe t; from t",
-                                "pivot (select 1 a, 2 b, 'x' c union all select 2, 3, 'y') on c using sum(b) group by a"}) {
+  for (const std::string sql :
+       {"values (1), (2)", "from range(2)", "with a as (select 1) select * from a union all select 2",
+        "create table t as select 1 a union all select 2; summarize t; describe t; from t",
+        "pivot (select 1 a, 2 b, 'x' c union all select 2, 3, 'y') on c using sum(b) group by a"}) {
     CAPTURE(sql);
     const auto result = run_sql(f, sql);
     CAPTURE(result.why.message);
@@ -151,7 +153,8 @@ TEST_CASE("SQL reaches nothing but what it was given", "[engines][sql][secret]")
 TEST_CASE("SQL may use its own directory, and spills there", "[engines][sql]") {
   engine_fixture f;
   auto request = sql_request(f, "");
-  request.config.set("sql", "copy (select 7 a) to '" + request.work_dir + "/x.csv'; from '" + request.work_dir + "/x.csv'");
+  request.config.set("sql",
+                     "copy (select 7 a) to '" + request.work_dir + "/x.csv'; from '" + request.work_dir + "/x.csv'");
   const auto result = f.run(request);
   INFO(result.why.message);
   CHECK(result.rows == 1);
@@ -161,7 +164,8 @@ TEST_CASE("a query that wants more memory than there is fails within the limit",
   engine_settings settings;
   settings.sql_memory_bytes = 128u << 20;
   engine_fixture f(settings);
-  for (const std::string sql : {"select list(i) l from range(200000000) r(i)", "select string_agg(repeat('x', 1000), '') from range(10000000)"}) {
+  for (const std::string sql : {"select list(i) l from range(200000000) r(i)",
+                                "select string_agg(repeat('x', 1000), '') from range(10000000)"}) {
     CAPTURE(sql);
     const auto result = run_sql(f, sql);
     INFO(result.why.message);
@@ -200,7 +204,8 @@ TEST_CASE("an output with more rows than allowed fails", "[engines][sql][limit]"
 
 TEST_CASE("sums of integers stay integers, and one too large is an error", "[engines][sql]") {
   engine_fixture f;
-  CHECK(write_json(f.rows_of("select sum(i) s, count(*) n, 1 \"a\"\"b\" from range(4) r(i)")) == R"([{"s":6,"n":4,"a\"b":1}])");
+  CHECK(write_json(f.rows_of("select sum(i) s, count(*) n, 1 \"a\"\"b\" from range(4) r(i)")) ==
+        R"([{"s":6,"n":4,"a\"b":1}])");
   CHECK(write_json(f.rows_of("select 9223372036854775807::hugeint h")) == R"([{"h":9223372036854775807}])");
   const auto result = run_sql(f, "select 9223372036854775808::hugeint h");
   CHECK(result.why.message.find("out of range") != std::string::npos);
@@ -209,7 +214,8 @@ TEST_CASE("sums of integers stay integers, and one too large is an error", "[eng
 TEST_CASE("random values differ from job to job", "[engines][sql]") {
   // Each child is a fork of the same process, whose state of random numbers it must not share.
   engine_fixture f;
-  CHECK(write_json(f.rows_of("select uuid()::varchar u, random() r")) != write_json(f.rows_of("select uuid()::varchar u, random() r")));
+  CHECK(write_json(f.rows_of("select uuid()::varchar u, random() r")) !=
+        write_json(f.rows_of("select uuid()::varchar u, random() r")));
 }
 
 TEST_CASE("without DuckDB's library a task says so", "[engines][sql]") {
@@ -225,7 +231,8 @@ TEST_CASE("without DuckDB's library a task says so", "[engines][sql]") {
 
 TEST_CASE("a table's rows become items with their types", "[engines][sql][items]") {
   engine_fixture f;
-  CHECK(write_json(f.rows_of("select 1 a, 'x' b, 1.5::double c, true d, null::int e, [1, 2] g, {'h': 1} i, date '2026-01-02' j")) ==
+  CHECK(write_json(f.rows_of(
+          "select 1 a, 'x' b, 1.5::double c, true d, null::int e, [1, 2] g, {'h': 1} i, date '2026-01-02' j")) ==
         R"([{"a":1,"b":"x","c":1.5,"d":true,"e":null,"g":[1,2],"i":{"h":1},"j":"2026-01-02"}])");
   CHECK(write_json(f.rows_of("select 1 a where false")) == "[]");
   CHECK(f.rows_of("select i from range(60000) r(i)").as_list()->size() == 60'000);

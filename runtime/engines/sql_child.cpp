@@ -6,6 +6,7 @@
 
 #include <linux/capability.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <sodium.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -43,7 +44,9 @@ duckdb_database open_database(const duckdb_api& api, std::string& failure) {
 bool is_single_threaded() {
   std::error_code failed;
   std::size_t count = 0;
-  for (std::filesystem::directory_iterator at("/proc/self/task", failed), end; !failed && at != end; at.increment(failed)) ++count;
+  for (std::filesystem::directory_iterator at("/proc/self/task", failed), end; !failed && at != end;
+       at.increment(failed))
+    ++count;
   return count == 1;
 }
 
@@ -140,6 +143,8 @@ int serve(const sql_template& from) {
 
 void run_sql_child(fork_parts parts, const sql_template& from) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  pollfd alive{parts.keeper_alive, POLLIN, 0};
+  if (::poll(&alive, 1, 0) != 0) ::_exit(1); // The keeper was gone before that signal was set.
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

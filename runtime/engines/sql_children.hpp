@@ -16,7 +16,7 @@ public:
 
   /// @param starter of processes in `sql_keeper_mode`.
   sql_children(std::shared_ptr<process_starter> starter, std::uint64_t memory_bytes)
-    : starter_(std::move(starter)), memory_bytes_(memory_bytes) {}
+      : starter_(std::move(starter)), memory_bytes_(memory_bytes) {}
 
   /// `done` is called once, from a thread of the starter. `job.memory_bytes` is set here.
   process_number run(sql_job job, std::uint64_t timeout_ms, job_done done);

@@ -139,7 +139,9 @@ std::optional<std::string> take_sql_frame(std::string& buffer, bool& broken) {
 
 result<file_digest> digest_file(const std::string& path) {
   const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  const auto failed = [&] { return fail(errc::io_failed, "The file " + path + " cannot be read: " + std::strerror(errno)); };
+  const auto failed = [&] {
+    return fail(errc::io_failed, "The file " + path + " cannot be read: " + std::strerror(errno));
+  };
   if (!file) return failed();
   crypto_generichash_state state;
   ::crypto_generichash_init(&state, nullptr, 0, crypto_generichash_BYTES);

@@ -12,19 +12,19 @@ namespace penstock {
 
 /// One piece of work for a SQL child, done on an empty database that can reach only what is named here.
 struct sql_job {
-  std::string directory;           ///< Absolute; the only directory it may write in; spilled data goes below it.
-  std::vector<input_table> views;  ///< Become views; a view of no files is left out.
+  std::string directory;          ///< Absolute; the only directory it may write in; spilled data goes below it.
+  std::vector<input_table> views; ///< Become views; a view of no files is left out.
   std::vector<std::string> readable_files; ///< Further files it may read.
-  std::vector<std::string> statements; ///< Run in order. If the last is a query, its result is the output …
-  std::string output_name;  ///< … else the table or view of this name, if there is one. Its name in checks.
-  std::string output_file;  ///< Inside `directory`, or else named here so that it may be written. Empty: no output.
+  std::vector<std::string> statements;     ///< Run in order. If the last is a query, its result is the output …
+  std::string output_name; ///< … else the table or view of this name, if there is one. Its name in checks.
+  std::string output_file; ///< Inside `directory`, or else named here so that it may be written. Empty: no output.
   std::string output_format = "parquet"; ///< parquet, csv, json (one list), jsonl.
-  std::string output_options;      ///< Further options of COPY, each beginning with a comma.
-  std::vector<check_spec> checks;  ///< Run with the output in place.
-  std::uint64_t rows_max = 0;      ///< Of the output.
-  std::uint64_t memory_bytes = 0;  ///< What queries may use; the process's hard limit lies above it.
-  std::uint64_t items_rows_max = 0;  ///< Not 0: the last statement's rows are the answer, as a list of objects …
-  std::uint64_t items_bytes_max = 0; ///< … of at most so many bytes of JSON.
+  std::string output_options;            ///< Further options of COPY, each beginning with a comma.
+  std::vector<check_spec> checks;        ///< Run with the output in place.
+  std::uint64_t rows_max = 0;            ///< Of the output.
+  std::uint64_t memory_bytes = 0;        ///< What queries may use; the process's hard limit lies above it.
+  std::uint64_t items_rows_max = 0;      ///< Not 0: the last statement's rows are the answer, as a list of objects …
+  std::uint64_t items_bytes_max = 0;     ///< … of at most so many bytes of JSON.
 };
 
 /// What a job made.
@@ -32,7 +32,7 @@ struct sql_outcome {
   bool has_output = false;
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
-  std::string hash;  ///< BLAKE2b-256 of the output file, hex.
+  std::string hash; ///< BLAKE2b-256 of the output file, hex.
   value items;
 };
 

@@ -47,8 +47,8 @@ unexpected<sql_failure> refuse(errc code, std::string message, bool retryable = 
 
 /// Errors that lie in the text of the statement, so that trying again cannot help.
 bool is_definition_error(duckdb_error_type type) {
-  constexpr std::array ours{DUCKDB_ERROR_PARSER,     DUCKDB_ERROR_SYNTAX,     DUCKDB_ERROR_BINDER,
-                            DUCKDB_ERROR_CATALOG,    DUCKDB_ERROR_PERMISSION, DUCKDB_ERROR_NOT_IMPLEMENTED,
+  constexpr std::array ours{DUCKDB_ERROR_PARSER,        DUCKDB_ERROR_SYNTAX,       DUCKDB_ERROR_BINDER,
+                            DUCKDB_ERROR_CATALOG,       DUCKDB_ERROR_PERMISSION,   DUCKDB_ERROR_NOT_IMPLEMENTED,
                             DUCKDB_ERROR_OUT_OF_MEMORY, DUCKDB_ERROR_MISMATCH_TYPE};
   return std::find(ours.begin(), ours.end(), type) != ours.end();
 }
@@ -153,8 +153,8 @@ sql_session::nothing_or_failure sql_session::run_statements(const sql_job& job, 
     if (ran) continue;
     sql_failure failure = std::move(ran).error();
     if (job.statements.size() > 1)
-      failure.why.message = "Statement " + std::to_string(i + 1) + " of " + std::to_string(job.statements.size()) + ": " +
-                            failure.why.message;
+      failure.why.message = "Statement " + std::to_string(i + 1) + " of " + std::to_string(job.statements.size()) +
+                            ": " + failure.why.message;
     return unexpected(std::move(failure));
   }
   return done;
@@ -178,7 +178,8 @@ std::string sql_session::prepare_error(const std::string& sql) const {
   return out;
 }
 
-sql_session::nothing_or_failure sql_session::run_last(const sql_job& job, const std::string& sql, sql_outcome& out) const {
+sql_session::nothing_or_failure sql_session::run_last(const sql_job& job, const std::string& sql,
+                                                      sql_outcome& out) const {
   if (job.items_rows_max > 0) return read_items(job, sql, out);
   if (job.output_file.empty()) return execute(sql);
   if (const auto form = as_query(sql)) {
@@ -190,8 +191,10 @@ sql_session::nothing_or_failure sql_session::run_last(const sql_job& job, const 
     return unexpected(std::move(failure));
   }
   if (auto ran = execute(sql); !ran) return ran;
-  auto exists = query("SELECT 1 FROM (SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() "
-                      "WHERE NOT internal) t(name) WHERE name = " + quote_text(job.output_name) + " LIMIT 1");
+  auto exists =
+    query("SELECT 1 FROM (SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() "
+          "WHERE NOT internal) t(name) WHERE name = " +
+          quote_text(job.output_name) + " LIMIT 1");
   if (!exists) return unexpected(std::move(exists).error());
   return exists->count() == 0 ? nothing_or_failure(done)
                               : copy_output(job, "SELECT * FROM " + quote_name(job.output_name), out);
@@ -233,8 +236,8 @@ sql_session::nothing_or_failure sql_session::read_items(const sql_job& job, cons
                      std::to_string(job.items_rows_max + 1));
   if (!found) return unexpected(std::move(found).error());
   if (found->count() > job.items_rows_max)
-    return refuse(errc::too_large, "The table has more than " + std::to_string(job.items_rows_max) +
-                                     " rows; for_each takes no more.");
+    return refuse(errc::too_large,
+                  "The table has more than " + std::to_string(job.items_rows_max) + " rows; for_each takes no more.");
   std::string text = "[";
   for (std::uint64_t row = 0; row < found->count(); ++row) {
     if (row > 0) text += ',';
@@ -277,7 +280,8 @@ sql_session::nothing_or_failure sql_session::run_check(const check_spec& check) 
   const auto cell = answer->text(0, 0);
   if (cell && is_true(*cell)) return done;
   std::string row = cell.value_or("NULL");
-  for (std::uint64_t column = 1; column < answer->columns(); ++column) row += ", " + answer->text(column, 0).value_or("NULL");
+  for (std::uint64_t column = 1; column < answer->columns(); ++column)
+    row += ", " + answer->text(column, 0).value_or("NULL");
   return refuse(errc::task_failed, "The check '" + check.name + "' failed: its query returned " + row + ".");
 }
 

@@ -35,8 +35,10 @@ private:
   [[nodiscard]] nothing_or_failure run_statements(const sql_job& job, sql_outcome& out) const;
   [[nodiscard]] nothing_or_failure run_last(const sql_job& job, const std::string& sql, sql_outcome& out) const;
   [[nodiscard]] std::string for_parquet(const std::string& query_text) const;
-  [[nodiscard]] nothing_or_failure copy_output(const sql_job& job, const std::string& query_text, sql_outcome& out) const;
-  [[nodiscard]] nothing_or_failure read_items(const sql_job& job, const std::string& query_text, sql_outcome& out) const;
+  [[nodiscard]] nothing_or_failure copy_output(const sql_job& job, const std::string& query_text,
+                                               sql_outcome& out) const;
+  [[nodiscard]] nothing_or_failure read_items(const sql_job& job, const std::string& query_text,
+                                              sql_outcome& out) const;
   [[nodiscard]] nothing_or_failure run_checks(const sql_job& job, const sql_outcome& out) const;
   [[nodiscard]] nothing_or_failure run_check(const check_spec& check) const;
   [[nodiscard]] std::optional<std::string> as_query(const std::string& sql) const;

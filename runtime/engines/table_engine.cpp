@@ -20,13 +20,15 @@ bool may_pass_later(errc code) { return code != errc::invalid_argument; }
 std::string unknown_connector(const std::string& name, std::string_view use) {
   std::string known;
   for (const auto& c : connectors())
-    if (use == "source" ? c.read != nullptr : c.write != nullptr) known += (known.empty() ? "" : ", ") + std::string(c.name);
+    if (use == "source" ? c.read != nullptr : c.write != nullptr)
+      known += (known.empty() ? "" : ", ") + std::string(c.name);
   return "This server has no connector '" + name + "' that can be a " + std::string(use) + "; it has " + known + ".";
 }
 
 void finish_sink(const attempt_pointer& attempt, const sink_writing& sink, const sql_outcome& outcome) {
   if (auto moved = move_file(sink.temporary_file, sink.final_file); !moved) return attempt->fail(moved.error(), true);
-  attempt_output out{.rows = outcome.rows, .bytes = outcome.bytes, .artifacts = {}, .has_output_file = !sink.path.empty(), .items = {}};
+  attempt_output out{
+    .rows = outcome.rows, .bytes = outcome.bytes, .artifacts = {}, .has_output_file = !sink.path.empty(), .items = {}};
   if (!sink.path.empty())
     out.artifacts.push_back({.name = sink.name,
                              .path = sink.path,
@@ -42,9 +44,9 @@ void finish_sink(const attempt_pointer& attempt, const sink_writing& sink, const
 void table_engine::begin(const attempt_pointer& attempt) {
   if (attempt->request().expand_items) return enter(attempt, &table_engine::do_items);
   switch (attempt->request().task.type) {
-    case task_type::sql: return enter(attempt, &table_engine::do_sql);
-    case task_type::source: return enter(attempt, &table_engine::do_source);
-    default: return enter(attempt, &table_engine::do_sink);
+  case task_type::sql: return enter(attempt, &table_engine::do_sql);
+  case task_type::source: return enter(attempt, &table_engine::do_source);
+  default: return enter(attempt, &table_engine::do_sink);
   }
 }
 
@@ -55,7 +57,8 @@ void table_engine::enter(const attempt_pointer& attempt, step next) {
     attempt->begin(settings_.attempt_timeout_ms);
     std::error_code error;
     std::filesystem::create_directories(attempt->request().work_dir, error);
-    if (error) return refuse(attempt, {errc::io_failed, "The work directory cannot be made: " + error.message() + ".", {}});
+    if (error)
+      return refuse(attempt, {errc::io_failed, "The work directory cannot be made: " + error.message() + ".", {}});
     (this->*next)(attempt);
   });
 }
@@ -67,14 +70,16 @@ void table_engine::refuse(const attempt_pointer& attempt, error why) {
 }
 
 void table_engine::run(const attempt_pointer& attempt, sql_job job, table_work::made_callback made) {
-  tables_.run(attempt, std::move(job), [this] { places_.leave(); }, std::move(made));
+  tables_.run(
+    attempt, std::move(job), [this] { places_.leave(); }, std::move(made));
 }
 
 void table_engine::do_sql(const attempt_pointer& attempt) {
   const auto& request = attempt->request();
   const std::string sql = attempt->config_text("sql");
   const auto statements = split_sql(sql);
-  if (statements.empty()) return refuse(attempt, {errc::invalid_argument, "The task needs 'sql' with at least one statement.", {}});
+  if (statements.empty())
+    return refuse(attempt, {errc::invalid_argument, "The task needs 'sql' with at least one statement.", {}});
   sql_job job = tables_.new_job(request);
   job.statements.assign(statements.begin(), statements.end());
   const std::string alias = attempt->config_text("input_alias");
@@ -111,9 +116,10 @@ void table_engine::do_sink(const attempt_pointer& attempt) {
   };
   // The temporary file of a failed write must not stay behind in the files directory.
   const std::shared_ptr<void> tidied(nullptr, [tidy](void*) { tidy(); });
-  run(attempt, std::move(job), [sink = std::move(*writing), tidied](const attempt_pointer& done, const sql_outcome& outcome) {
-    finish_sink(done, sink, outcome);
-  });
+  run(attempt, std::move(job),
+      [sink = std::move(*writing), tidied](const attempt_pointer& done, const sql_outcome& outcome) {
+        finish_sink(done, sink, outcome);
+      });
 }
 
 void table_engine::do_items(const attempt_pointer& attempt) {
@@ -130,10 +136,13 @@ void table_engine::do_items(const attempt_pointer& attempt) {
   job.items_rows_max = items_rows_max;
   job.items_bytes_max = items_bytes_max;
   run(attempt, std::move(job), [](const attempt_pointer& done, sql_outcome outcome) {
-    done->succeed({.rows = outcome.rows, .bytes = 0, .artifacts = {}, .has_output_file = false, .items = std::move(outcome.items)});
+    done->succeed(
+      {.rows = outcome.rows, .bytes = 0, .artifacts = {}, .has_output_file = false, .items = std::move(outcome.items)});
   });
 }
 
-void table_engine::do_checks(const attempt_pointer& attempt) { run(attempt, tables_.new_job(attempt->request()), &keep); }
+void table_engine::do_checks(const attempt_pointer& attempt) {
+  run(attempt, tables_.new_job(attempt->request()), &keep);
+}
 
 } // namespace penstock

@@ -14,7 +14,7 @@ namespace penstock {
 class table_engine {
 public:
   table_engine(table_work& tables, place_queue& places, const engine_settings& settings)
-    : tables_(tables), places_(places), settings_(settings) {}
+      : tables_(tables), places_(places), settings_(settings) {}
 
   void begin(const attempt_pointer& attempt);
 
