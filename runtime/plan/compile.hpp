@@ -27,7 +27,8 @@ struct definition {
 
 /// What the compiler needs of the outside.
 struct compile_options {
-  /// Parses one SQL text; returns the engine's words when it does not parse, nothing when it does. Not called when empty.
+  /// Parses one SQL text; returns the engine's words when it does not parse, nothing when it does. Without it SQL is
+  /// taken unparsed.
   std::function<std::optional<std::string>(const std::string& sql)> sql_error;
   /// What a task without own settings gets; a surface may have documented defaults.
   retry_policy default_retry;

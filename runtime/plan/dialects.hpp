@@ -7,7 +7,8 @@
 
 namespace penstock {
 
-// Each dialect fills `ctx.drafts` from a definition, an object, and reports what is wrong with it. Values are moved out of `root`.
+// Each dialect fills `ctx.drafts` from a definition, an object, and reports what is wrong with it. Values are moved out
+// of `root`.
 
 /// `tasks`: our own form, DESIGN section 8.
 void compile_native(value& root, compile_context& ctx);

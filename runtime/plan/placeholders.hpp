@@ -18,7 +18,8 @@ struct placeholder_scope {
 };
 
 /// Replaces every placeholder in all texts inside `v` (keys stay). One that is the whole text keeps its type; one
-/// inside a text is written as text (numbers and booleans as in JSON, lists and objects as JSON). Nothing else is evaluated.
+/// inside a text is written as text (numbers and booleans as in JSON, lists and objects as JSON). Nothing else is
+/// evaluated, and what is put in is not read again.
 /// @returns `errc::invalid_argument` naming a placeholder that means nothing in `scope`.
 [[nodiscard]] result<value> substitute(const value& v, const placeholder_scope& scope);
 

@@ -37,7 +37,8 @@ std::string as_identifier(std::string_view name) {
   return id;
 }
 
-/// The field that names the connector: of several the one that names a known one (`name` may be a mere label), else the first.
+/// The field that names the connector; empty: none does. Of several it is the one that names a connector of ours, for
+/// `name` may be a mere label, else the first.
 std::string_view connector_field(const value& v) {
   static constexpr std::array<std::string_view, 3> candidates{"connector", "type", "name"};
   std::string_view first;
@@ -56,10 +57,49 @@ bool is_sql_type(const std::string& type) {
   return contains(names, type);
 }
 
-/// Fields that describe a step and have no effect here.
+/// Fields that have no effect of their own: they describe a step, or are seen to by whoever reads it.
 bool is_label(std::string_view name) {
-  static constexpr std::array<std::string_view, 5> names{"connector", "type", "name", "id", "stream"};
+  static constexpr std::array<std::string_view, 7> names{"connector", "type",           "name", "id",
+                                                         "stream",    "authentication", "from"};
   return contains(names, name);
+}
+
+/// The fields of a step that belong to its type, wherever they stand in it.
+struct step_fields {
+  explicit step_fields(const field_path& path) : in_config(path.member("config")), in_params(path.member("params")) {}
+  step_fields(const step_fields&) = delete; // `own` points into it.
+
+  field_path in_config;
+  field_path in_params;
+  std::vector<written_field> own;
+};
+
+/// What a step calls a field that tasks call otherwise.
+struct renamed_field {
+  std::string_view from;
+  std::string_view to;
+};
+
+void read_fields(step_fields& fields, task_draft& draft, value& step, const renamed_field& renamed,
+                 const field_path& path, compile_context& ctx) {
+  for (auto& [name, field] : *step.as_object()) {
+    auto* inner = name == "config" || name == "params" ? field.as_object() : nullptr;
+    if (name == renamed.from) {
+      fields.own.push_back({renamed.to, &field, &path, name});
+    } else if (inner) {
+      const field_path* around = name == "config" ? &fields.in_config : &fields.in_params;
+      for (auto& [inner_name, inner_field] : *inner) {
+        const bool rename = inner_name == renamed.from && !is_label(inner_name);
+        fields.own.push_back({rename ? renamed.to : std::string_view{inner_name}, &inner_field, around, inner_name});
+      }
+    } else if (!is_label(name) && !take_common_field(draft, name, field, path.member(name), ctx)) {
+      fields.own.push_back({name, &field, &path});
+    }
+  }
+  std::vector<written_field> sorted = fields.own;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& x, const auto& y) { return x.name < y.name; });
+  for (std::size_t i = 1; i < sorted.size(); ++i)
+    if (sorted[i].name == sorted[i - 1].name) ctx.problems.add(sorted[i].path(), sorted[i].v->at, "is given twice");
 }
 
 } // namespace
@@ -91,62 +131,52 @@ void surface_steps::add_sink(value& v, const field_path& path, std::string id) {
 }
 
 void surface_steps::add_endpoint(value& v, const field_path& path, task_draft draft) {
-  auto* members = expect_object(v, path, ctx_);
   const std::string_view names_connector = connector_field(v);
-  const value* connector = v.find(names_connector);
-  const std::string connector_name = connector ? *connector->as_string() : std::string{};
-  if (!members) return ctx_.drafts.push_back(std::move(draft));
-  if (!is_connector(connector_name)) {
-    const value* connection = v.find("connection");
-    const auto* connection_name = connection ? connection->as_string() : nullptr;
-    if (connection_name) {
-      mark_unavailable(draft, "connection " + quoted(*connection_name) + " is not known on this server", ctx_);
-    } else if (connector) {
-      mark_unavailable(draft,
-                       "connector " + quoted(connector_name) + " is not on this server, which has inline and file" +
-                         did_you_mean(nearest_name(connector_name, connector_names())),
-                       ctx_);
-    } else {
-      ctx_.problems.add(path, v.at, "must name its connector in type or name; it is " + any_of(connector_names()));
-    }
-    draft.spec.config = std::move(v);
-    if (!connector_name.empty()) draft.spec.config.set("connector", value{connector_name});
-    return ctx_.drafts.push_back(std::move(draft));
+  const std::string connector = names_connector.empty() ? std::string{} : *v.find(names_connector)->as_string();
+  if (!v.as_object()) {
+    wrong_kind(v, "an object", path, ctx_);
+  } else if (!is_connector(connector)) {
+    keep_unread(v, path, draft, connector);
+  } else {
+    step_fields fields(path);
+    read_fields(fields, draft, v, {names_connector, "connector"}, path, ctx_);
+    take_type_fields(draft, fields.own, path, ctx_);
   }
-
-  std::vector<written_field> fields;
-  const field_path in_config = path.member("config");
-  const field_path in_params = path.member("params");
-  for (auto& [name, field] : *members) {
-    const bool nested = (name == "config" || name == "params") && field.as_object();
-    if (name == names_connector) fields.push_back({"connector", &field, &path, name});
-    else if (nested)
-      for (auto& [inner, inner_field] : *field.as_object())
-        fields.push_back({inner, &inner_field, name == "config" ? &in_config : &in_params});
-    else if (is_label(name) || name == "authentication" || name == "from") continue;
-    else if (!take_common_field(draft, name, field, path.member(name), ctx_)) fields.push_back({name, &field, &path});
-  }
-  std::stable_sort(fields.begin(), fields.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  for (std::size_t i = 1; i < fields.size(); ++i)
-    if (fields[i].name == fields[i - 1].name) ctx_.problems.add(fields[i].path(), fields[i].v->at, "is given twice");
-  take_type_fields(draft, fields, path, ctx_);
   ctx_.drafts.push_back(std::move(draft));
+}
+
+/// A connector or connection that this server does not have.
+void surface_steps::keep_unread(value& v, const field_path& path, task_draft& draft, const std::string& connector) {
+  const value* connection = v.find("connection");
+  if (const auto* name = connection ? connection->as_string() : nullptr)
+    mark_unavailable(draft, "connection " + quoted(*name) + " is not known on this server", ctx_);
+  else if (!connector.empty())
+    mark_unavailable(draft,
+                     "connector " + quoted(connector) + " is not on this server, which has inline and file" +
+                       did_you_mean(nearest_name(connector, connector_names())),
+                     ctx_);
+  else ctx_.problems.add(path, v.at, "must name its connector in type or name; it is " + any_of(connector_names()));
+  draft.spec.config = std::move(v);
+  if (!connector.empty()) draft.spec.config.set("connector", value{connector});
 }
 
 void surface_steps::add_transformation(value& v, const field_path& path, std::string id) {
   task_draft draft = new_draft(v, path, task_type::sql, std::move(id));
   for (const std::string& table : tables_) draft.needs.push_back({table, draft.field, draft.at});
   tables_.push_back(draft.spec.id);
-  std::vector<written_field> fields;
-  const field_path in_config = path.member("config");
-  const field_path in_params = path.member("params");
-  const field_path around; // Of a step that is nothing but its SQL.
+  read_transformation(v, path, draft);
+  if (draft.spec.unavailable.empty() && !draft.needs.empty()) draft.spec.config.set("input_alias", value{"input"});
+  ctx_.drafts.push_back(std::move(draft));
+}
+
+void surface_steps::read_transformation(value& v, const field_path& path, task_draft& draft) {
   const value* type = v.find("type");
   const auto* type_name = type ? type->as_string() : nullptr;
   if (v.as_string()) {
+    // Nothing but its SQL, so the step's path is the text's.
+    const field_path top;
     const std::string whole = path.text();
-    fields.push_back({"sql", &v, &around, whole});
-    take_type_fields(draft, fields, path, ctx_);
+    take_type_fields(draft, {{"sql", &v, &top, whole}}, path, ctx_);
   } else if (!v.as_object()) {
     wrong_kind(v, "a SQL text or an object with sql", path, ctx_);
   } else if (type && !type_name) {
@@ -156,20 +186,10 @@ void surface_steps::add_transformation(value& v, const field_path& path, std::st
                      ctx_);
     draft.spec.config = std::move(v);
   } else {
-    for (auto& [name, field] : *v.as_object()) {
-      const bool nested = (name == "config" || name == "params") && field.as_object();
-      if (name == "query") fields.push_back({"sql", &field, &path, name});
-      else if (nested)
-        for (auto& [inner, inner_field] : *field.as_object())
-          fields.push_back({inner == "query" ? "sql" : std::string_view{inner}, &inner_field,
-                            name == "config" ? &in_config : &in_params, inner});
-      else if (is_label(name)) continue;
-      else if (!take_common_field(draft, name, field, path.member(name), ctx_)) fields.push_back({name, &field, &path});
-    }
-    take_type_fields(draft, fields, path, ctx_);
+    step_fields fields(path);
+    read_fields(fields, draft, v, {"query", "sql"}, path, ctx_);
+    take_type_fields(draft, fields.own, path, ctx_);
   }
-  if (draft.spec.unavailable.empty() && !draft.needs.empty()) draft.spec.config.set("input_alias", value{"input"});
-  ctx_.drafts.push_back(std::move(draft));
 }
 
 void surface_steps::add_one(value& v, const field_path& path, task_type type, std::string id) {

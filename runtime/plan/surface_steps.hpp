@@ -19,7 +19,8 @@ public:
   void add_source(value& v, const field_path& path, std::string id);
   /// `destination`: the same. It writes the table of the last step unless it names another in `from`.
   void add_sink(value& v, const field_path& path, std::string id);
-  /// A SQL text, or an object with `sql` (or `query`). It can read all steps before it; the last of them is also called `input`.
+  /// A SQL text, or an object with `sql` (or `query`). It can read all steps before it; the last of them is also called
+  /// `input`, which `input_alias` in its config says.
   void add_transformation(value& v, const field_path& path, std::string id);
   /// A list or an object of one kind of step; unnamed ones get `prefix` and their number as id.
   void add_all(value& v, const field_path& path, task_type type, std::string_view prefix);
@@ -28,6 +29,8 @@ public:
 
 private:
   void add_endpoint(value& v, const field_path& path, task_draft draft);
+  void keep_unread(value& v, const field_path& path, task_draft& draft, const std::string& connector);
+  void read_transformation(value& v, const field_path& path, task_draft& draft);
   void add_one(value& v, const field_path& path, task_type type, std::string id);
   [[nodiscard]] task_draft new_draft(const value& v, const field_path& path, task_type type, std::string id) const;
   [[nodiscard]] task_draft* find_step(std::string_view id);
