@@ -58,10 +58,11 @@ std::string show_mistakes(const std::string& path, const std::vector<definition_
   std::string text;
   for (const auto& m : mistakes) {
     const auto field = field_in_file(m.field);
+    const bool names_itself = field.empty() || m.message.rfind(field, 0) == 0;
     text += text.empty() ? "" : "\n";
     text += path == "-" ? "(standard input)" : path;
     if (m.line > 0) text += ":" + std::to_string(m.line) + ":" + std::to_string(m.column);
-    text += ": " + (field.empty() ? "" : field + ": ") + m.message;
+    text += ": " + (names_itself ? "" : field + ": ") + m.message;
   }
   return text;
 }

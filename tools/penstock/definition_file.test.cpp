@@ -57,6 +57,8 @@ TEST_CASE("mistakes carry their place in the file", "[cli][definition]") {
   CHECK(show_mistakes("a.yaml",
                       {{"yamlDefinition.tasks[0].sql", "is missing", 3, 5}, {"yamlDefinition", "is empty", 0, 0}}) ==
         "a.yaml:3:5: tasks[0].sql: is missing\na.yaml: is empty");
+  CHECK(show_mistakes("a.yaml", {{"yamlDefinition.tasks[0].sql", "tasks[0].sql is missing", 3, 5}}) ==
+        "a.yaml:3:5: tasks[0].sql is missing");
 }
 
 TEST_CASE("a parameter is JSON where it reads as such, unless it is declared as text", "[cli][definition]") {

@@ -47,9 +47,11 @@ outcome<value::list> runs_of(api_client& api, const std::string& pipeline, std::
 outcome<std::string> find_run(api_client& api, const std::string& id_or_pipeline) {
   if (const auto id = parse_uuid(id_or_pipeline)) return to_text(*id);
   const auto pipeline = find_pipeline(api, id_or_pipeline);
-  if (!pipeline)
-    return unexpected(
-      failure{pipeline.error().code, "no run has the id " + id_or_pipeline + ", and " + pipeline.error().message});
+  if (!pipeline) {
+    auto why = pipeline.error();
+    if (why.code == exit_code::not_found) why.message.insert(0, "no run has the id " + id_or_pipeline + ", and ");
+    return unexpected(std::move(why));
+  }
   const auto newest = runs_of(api, *pipeline, 1, "");
   if (!newest) return unexpected(newest.error());
   if (newest->empty()) return give_up(exit_code::not_found, "pipeline " + id_or_pipeline + " has no runs yet");

@@ -28,12 +28,12 @@ mark mark_of(task_group group, std::size_t frame) {
   constexpr std::array<std::string_view, 10> turning{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"};
   constexpr std::array<std::string_view, 4> turning_ascii{"|", "/", "-", "\\"};
   switch (group) {
-  case task_group::done: return {"✓", "+", "32"};
-  case task_group::failed: return {"✗", "x", "31"};
-  case task_group::under_way:
-    return {turning[frame % turning.size()], turning_ascii[frame % turning_ascii.size()], "36"};
-  case task_group::left_out: return {"-", "-", "2"};
-  case task_group::ahead: break;
+    case task_group::done: return {"✓", "+", "32"};
+    case task_group::failed: return {"✗", "x", "31"};
+    case task_group::under_way:
+      return {turning[frame % turning.size()], turning_ascii[frame % turning_ascii.size()], "36"};
+    case task_group::left_out: return {"-", "-", "2"};
+    case task_group::ahead: break;
   }
   return {"·", ".", "2"};
 }
@@ -155,14 +155,17 @@ std::vector<std::string> draw_run(const run_snapshot& run, timestamp now, const 
 
 std::vector<std::string> tell_changes(const run_snapshot& before, const run_snapshot& after, timestamp now) {
   std::vector<std::string> lines;
-  const auto since = "[" + (after.started_at ? show_duration(now - *after.started_at) : "0.0 s") + "] ";
+  const auto since = [&](const task_snapshot& task) {
+    const auto at = task.ended_at ? *task.ended_at : task.started_at.value_or(now);
+    return "[" + show_duration(after.started_at ? at - *after.started_at : milliseconds{0}) + "] ";
+  };
   if (before.state.empty()) lines.push_back("run " + after.id + " of " + after.pipeline);
   for (std::size_t i = 0; i < after.tasks.size(); ++i) {
     const auto& task = after.tasks[i];
     const bool is_known = i < before.tasks.size();
     if (!is_known && group_of(task) == task_group::ahead) continue;
     if (is_known && before.tasks[i].state == task.state && before.tasks[i].attempt == task.attempt) continue;
-    lines.push_back(since + task.id + ": " + task.state + figures(task, now));
+    lines.push_back(since(task) + task.id + ": " + task.state + figures(task, now));
   }
   return lines;
 }

@@ -116,8 +116,8 @@ TEST_CASE("where nothing can be drawn over each change is a line", "[cli][progre
   const auto first = tell_changes({}, running(), start + 2s);
   REQUIRE(first.size() == 4);
   CHECK(first[0] == "run r1 of packages");
-  CHECK(first[1] == "[2.0 s] list: succeeded, 2,345 rows, 81.2 KiB, took 0.3 s");
-  CHECK(first[2] == "[2.0 s] by_section: running, attempt 2");
+  CHECK(first[1] == "[0.3 s] list: succeeded, 2,345 rows, 81.2 KiB, took 0.3 s");
+  CHECK(first[2] == "[1.0 s] by_section: running, attempt 2");
   CHECK(first[3] == "[2.0 s] report: failed, disk full");
   auto later = running();
   later.tasks[2].state = "running";
