@@ -119,6 +119,7 @@ test('parameters keep the type that is declared', async () => {
   await apply('with.yaml', `parameters: { since: { type: date }, n: { type: integer } }\n${shell('true')}`);
   const done = await penstock(['pipeline', 'run', 'with', '-p', 'since=2026-01-01', '--param', 'n=3', '--param=free=a=b']);
   assert.equal(done.code, 0, done.err);
+  says(done.err, /^warning: the pipeline declares no parameter free\n/);
   assert.deepEqual(standIn.runs.get(done.out.trim()).parameters, { since: '2026-01-01', n: 3, free: 'a=b' });
   assert.equal((await penstock(['pipeline', 'run', 'with', '--param', 'n'])).code, 2);
 });

@@ -2,6 +2,7 @@
 
 #include "runtime/model/json.hpp"
 #include "runtime/model/yaml.hpp"
+#include "tools/command_line.hpp"
 #include "tools/config.hpp"
 #include "tools/penstock/fields.hpp"
 
@@ -13,13 +14,18 @@ namespace penstock::cli {
 
 namespace {
 
-bool is_declared_text(const value& definition, std::string_view parameter) {
-  const auto* declared = definition.find("parameters");
-  const auto* one = declared == nullptr ? nullptr : declared->find(parameter);
-  if (one == nullptr) return false;
-  if (one->as_string() != nullptr) return true; // Its default alone, of which the type follows.
-  const auto type = text_of(*one, "type");
+bool is_declared_text(const value& declaration) {
+  if (declaration.as_string() != nullptr) return true; // Its default alone, of which the type follows.
+  const auto type = text_of(declaration, "type");
   return type == "string" || type == "date" || type == "timestamp";
+}
+
+std::string undeclared(std::string_view name, const value& declared) {
+  std::vector<std::string_view> known;
+  if (declared.as_object() != nullptr) {
+    for (const auto& [other, declaration] : *declared.as_object()) known.push_back(other);
+  }
+  return "the pipeline declares no parameter " + std::string{name} + did_you_mean(name, known);
 }
 
 /// The place in the file, without the field of the request that the file was sent in.
@@ -67,10 +73,12 @@ std::string show_mistakes(const std::string& path, const std::vector<definition_
   return text;
 }
 
-outcome<value> read_parameters(const std::vector<std::string>& given, std::string_view definition) {
-  value parameters{value::object{}};
+outcome<run_parameters> read_parameters(const std::vector<std::string>& given, std::string_view definition) {
+  run_parameters parameters;
   value declared;
-  if (auto read = read_yaml(definition)) declared = std::move(*read);
+  if (const auto read = read_yaml(definition)) {
+    if (const auto* all = read->find("parameters")) declared = *all;
+  }
   for (const auto& one : given) {
     const auto equals = one.find('=');
     if (equals == std::string::npos || equals == 0) {
@@ -78,8 +86,11 @@ outcome<value> read_parameters(const std::vector<std::string>& given, std::strin
     }
     const auto name = one.substr(0, equals);
     auto text = one.substr(equals + 1);
-    auto as_json = is_declared_text(declared, name) ? result<value>{text} : read_json(text);
-    parameters.set(name, as_json ? std::move(*as_json) : value{std::move(text)});
+    const auto* declaration = declared.find(name);
+    if (declaration == nullptr) parameters.warnings.push_back(undeclared(name, declared));
+    const bool is_text = declaration != nullptr && is_declared_text(*declaration);
+    auto as_json = is_text ? result<value>{text} : read_json(text);
+    parameters.given.set(name, as_json ? std::move(*as_json) : value{std::move(text)});
   }
   return parameters;
 }

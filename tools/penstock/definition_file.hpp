@@ -24,10 +24,17 @@ struct definition_file {
 /// `file:line:column: field: message` for each mistake.
 [[nodiscard]] std::string show_mistakes(const std::string& path, const std::vector<definition_mistake>& mistakes);
 
-/// A parameter of a start from `name=text`: text stays text where the definition declares it as such (string, date,
-/// timestamp); otherwise what reads as JSON is taken as that.
+/// What a run is started with.
+struct run_parameters {
+  value given{value::object{}};
+  std::vector<std::string> warnings; ///< A sentence for each that the definition does not declare.
+};
+
+/// Reads `name=text`: text stays text where the definition declares it as such (string, date, timestamp); otherwise what
+/// reads as JSON is taken as that.
 /// @param definition the pipeline's definition as text, to look up what is declared
-/// @returns an object of all of them, or `exit_code::usage` for one without `=`
-[[nodiscard]] outcome<value> read_parameters(const std::vector<std::string>& given, std::string_view definition);
+/// @returns `exit_code::usage` for one without `=`
+[[nodiscard]] outcome<run_parameters> read_parameters(const std::vector<std::string>& given,
+                                                      std::string_view definition);
 
 } // namespace penstock::cli

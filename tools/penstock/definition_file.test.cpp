@@ -29,7 +29,7 @@ private:
 
 std::string parameters(const std::vector<std::string>& given, std::string_view definition = "") {
   const auto read = read_parameters(given, definition);
-  return read ? write_json(*read) : read.error().message;
+  return read ? write_json(read->given) : read.error().message;
 }
 
 } // namespace
@@ -73,4 +73,13 @@ TEST_CASE("a parameter is JSON where it reads as such, unless it is declared as 
   CHECK(parameters({"code=7"}, "not: [right") == R"({"code":7})");
   CHECK(parameters({"alone"}) == "--param takes name=value, not \"alone\"");
   CHECK(parameters({"=x"}) == "--param takes name=value, not \"=x\"");
+}
+
+TEST_CASE("a parameter that is not declared is warned of", "[cli][definition]") {
+  const std::string_view definition = "parameters: { largest: { type: integer } }\n";
+  CHECK(read_parameters({"largest=3"}, definition)->warnings.empty());
+  CHECK(read_parameters({"largst=3"}, definition)->warnings ==
+        std::vector<std::string>{"the pipeline declares no parameter largst; did you mean largest?"});
+  CHECK(read_parameters({"x=3"}, "tasks: []")->warnings ==
+        std::vector<std::string>{"the pipeline declares no parameter x"});
 }

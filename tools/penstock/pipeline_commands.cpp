@@ -173,7 +173,8 @@ outcome<exit_code> run(command_context& with) {
     if (!pipeline) return unexpected(pipeline.error());
     auto parameters = read_parameters(given, text_of(*pipeline, "yamlDefinition"));
     if (!parameters) return unexpected(parameters.error());
-    body.set("parameters", std::move(*parameters));
+    for (const auto& warning : parameters->warnings) with.err << "warning: " << warning << '\n';
+    body.set("parameters", std::move(parameters->given));
   }
   const auto started = with.api.send("POST", "/api/pipelines/" + encode(*id) + "/run", std::move(body));
   if (!started) return unexpected(started.error());
