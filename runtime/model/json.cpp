@@ -114,35 +114,35 @@ private:
 /// RapidJSON's codes in our words.
 const char* message_of(rapidjson::ParseErrorCode code) noexcept {
   switch (code) {
-  case rapidjson::kParseErrorDocumentEmpty: return "the document is empty";
-  case rapidjson::kParseErrorDocumentRootNotSingular: return "something follows the end of the document";
-  case rapidjson::kParseErrorObjectMissName: return "expected a member's name in quotes";
-  case rapidjson::kParseErrorObjectMissColon: return "expected `:` after a member's name";
-  case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket: return "expected `,` or `}` after a member";
-  case rapidjson::kParseErrorArrayMissCommaOrSquareBracket: return "expected `,` or `]` after an element";
-  case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex: return "expected four hex digits after \\u";
-  case rapidjson::kParseErrorStringUnicodeSurrogateInvalid: return "a \\u escape names half of a surrogate pair";
-  case rapidjson::kParseErrorStringEscapeInvalid:
-    return "a text has an unknown escape or an unescaped control character";
-  case rapidjson::kParseErrorStringMissQuotationMark: return "a text has no closing quote";
-  case rapidjson::kParseErrorStringInvalidEncoding: return "a text is not valid UTF-8";
-  case rapidjson::kParseErrorNumberTooBig: return "the number is too large";
-  case rapidjson::kParseErrorNumberMissFraction: return "expected a digit after the decimal point";
-  case rapidjson::kParseErrorNumberMissExponent: return "expected a digit in the exponent";
-  default: return "expected a value";
+    case rapidjson::kParseErrorDocumentEmpty: return "the document is empty";
+    case rapidjson::kParseErrorDocumentRootNotSingular: return "something follows the end of the document";
+    case rapidjson::kParseErrorObjectMissName: return "expected a member's name in quotes";
+    case rapidjson::kParseErrorObjectMissColon: return "expected `:` after a member's name";
+    case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket: return "expected `,` or `}` after a member";
+    case rapidjson::kParseErrorArrayMissCommaOrSquareBracket: return "expected `,` or `]` after an element";
+    case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex: return "expected four hex digits after \\u";
+    case rapidjson::kParseErrorStringUnicodeSurrogateInvalid: return "a \\u escape names half of a surrogate pair";
+    case rapidjson::kParseErrorStringEscapeInvalid:
+      return "a text has an unknown escape or an unescaped control character";
+    case rapidjson::kParseErrorStringMissQuotationMark: return "a text has no closing quote";
+    case rapidjson::kParseErrorStringInvalidEncoding: return "a text is not valid UTF-8";
+    case rapidjson::kParseErrorNumberTooBig: return "the number is too large";
+    case rapidjson::kParseErrorNumberMissFraction: return "expected a digit after the decimal point";
+    case rapidjson::kParseErrorNumberMissExponent: return "expected a digit in the exponent";
+    default: return "expected a value";
   }
 }
 
 void append_escape(std::string& out, unsigned char c) {
   switch (c) {
-  case '"': out += "\\\""; return;
-  case '\\': out += "\\\\"; return;
-  case '\b': out += "\\b"; return;
-  case '\f': out += "\\f"; return;
-  case '\n': out += "\\n"; return;
-  case '\r': out += "\\r"; return;
-  case '\t': out += "\\t"; return;
-  default: break;
+    case '"': out += "\\\""; return;
+    case '\\': out += "\\\\"; return;
+    case '\b': out += "\\b"; return;
+    case '\f': out += "\\f"; return;
+    case '\n': out += "\\n"; return;
+    case '\r': out += "\\r"; return;
+    case '\t': out += "\\t"; return;
+    default: break;
   }
   constexpr char digits[] = "0123456789abcdef";
   out += "\\u00";

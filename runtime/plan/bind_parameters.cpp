@@ -18,30 +18,30 @@ bool is_time_text(const value& v, bool date_only) {
 
 bool fits(parameter_type type, const value& v) {
   switch (type) {
-  case parameter_type::any: return true;
-  case parameter_type::string: return v.as_string() != nullptr;
-  case parameter_type::integer: return v.as_int() != nullptr;
-  case parameter_type::number: return v.is_number();
-  case parameter_type::boolean: return v.as_bool() != nullptr;
-  case parameter_type::date: return is_time_text(v, true);
-  case parameter_type::timestamp: return is_time_text(v, false);
-  case parameter_type::list: return v.as_list() != nullptr;
-  case parameter_type::object: return v.as_object() != nullptr;
+    case parameter_type::any: return true;
+    case parameter_type::string: return v.as_string() != nullptr;
+    case parameter_type::integer: return v.as_int() != nullptr;
+    case parameter_type::number: return v.is_number();
+    case parameter_type::boolean: return v.as_bool() != nullptr;
+    case parameter_type::date: return is_time_text(v, true);
+    case parameter_type::timestamp: return is_time_text(v, false);
+    case parameter_type::list: return v.as_list() != nullptr;
+    case parameter_type::object: return v.as_object() != nullptr;
   }
   return false;
 }
 
 std::string_view wanted(parameter_type type) {
   switch (type) {
-  case parameter_type::string: return "text";
-  case parameter_type::integer: return "an integer";
-  case parameter_type::number: return "a number";
-  case parameter_type::boolean: return "true or false";
-  case parameter_type::date: return "a date such as 2026-01-31";
-  case parameter_type::timestamp: return "a time such as 2026-01-31T09:30:00Z";
-  case parameter_type::list: return "a list";
-  case parameter_type::object: return "an object";
-  case parameter_type::any: break;
+    case parameter_type::string: return "text";
+    case parameter_type::integer: return "an integer";
+    case parameter_type::number: return "a number";
+    case parameter_type::boolean: return "true or false";
+    case parameter_type::date: return "a date such as 2026-01-31";
+    case parameter_type::timestamp: return "a time such as 2026-01-31T09:30:00Z";
+    case parameter_type::list: return "a list";
+    case parameter_type::object: return "an object";
+    case parameter_type::any: break;
   }
   return "anything";
 }

@@ -44,9 +44,9 @@ void compile_dialect(value& root, compile_context& ctx) {
   const auto found = dialect_of(root);
   if (!found) return refuse_unknown_dialect(root, ctx);
   switch (*found) {
-  case dialect::native: return compile_native(root, ctx);
-  case dialect::pipelines: return compile_pipelines(root, ctx);
-  case dialect::engine: return compile_engine(root, ctx);
+    case dialect::native: return compile_native(root, ctx);
+    case dialect::pipelines: return compile_pipelines(root, ctx);
+    case dialect::engine: return compile_engine(root, ctx);
   }
 }
 

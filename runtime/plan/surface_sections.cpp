@@ -24,12 +24,12 @@ void take_section(const section_row& row, value& v, surface_steps& steps) {
   const field_path top;
   const field_path path = top.member(row.name);
   switch (row.what) {
-  case section::source: return steps.add_source(v, path, std::string{row.id});
-  case section::sources: return steps.add_all(v, path, task_type::source, row.id);
-  case section::transformations: return steps.add_all(v, path, task_type::sql, row.id);
-  case section::sink: return steps.add_sink(v, path, std::string{row.id});
-  case section::sinks: return steps.add_all(v, path, task_type::sink, row.id);
-  case section::checks: return steps.add_checks(v, path);
+    case section::source: return steps.add_source(v, path, std::string{row.id});
+    case section::sources: return steps.add_all(v, path, task_type::source, row.id);
+    case section::transformations: return steps.add_all(v, path, task_type::sql, row.id);
+    case section::sink: return steps.add_sink(v, path, std::string{row.id});
+    case section::sinks: return steps.add_all(v, path, task_type::sink, row.id);
+    case section::checks: return steps.add_checks(v, path);
   }
 }
 

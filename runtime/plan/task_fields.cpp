@@ -73,14 +73,14 @@ constexpr std::array file_sink_fields{
 
 std::span<const field_rule> rules_of(task_type type) noexcept {
   switch (type) {
-  case task_type::shell: return shell_fields;
-  case task_type::sql: return sql_fields;
-  case task_type::http: return http_fields;
-  case task_type::sleep: return sleep_fields;
-  case task_type::run_pipeline: return run_pipeline_fields;
-  case task_type::noop:
-  case task_type::source:
-  case task_type::sink: break; // The latter two by their connector.
+    case task_type::shell: return shell_fields;
+    case task_type::sql: return sql_fields;
+    case task_type::http: return http_fields;
+    case task_type::sleep: return sleep_fields;
+    case task_type::run_pipeline: return run_pipeline_fields;
+    case task_type::noop:
+    case task_type::source:
+    case task_type::sink: break; // The latter two by their connector.
   }
   return {};
 }
@@ -250,14 +250,14 @@ void take_type_fields(task_draft& draft, const std::vector<written_field>& field
 
 bool makes_table(const task_spec& spec) noexcept {
   switch (spec.type) {
-  case task_type::source:
-  case task_type::sql:
-  case task_type::http: return true;
-  case task_type::shell: return spec.config.find("output") != nullptr;
-  case task_type::noop:
-  case task_type::sink:
-  case task_type::sleep:
-  case task_type::run_pipeline: break;
+    case task_type::source:
+    case task_type::sql:
+    case task_type::http: return true;
+    case task_type::shell: return spec.config.find("output") != nullptr;
+    case task_type::noop:
+    case task_type::sink:
+    case task_type::sleep:
+    case task_type::run_pipeline: break;
   }
   return false;
 }
