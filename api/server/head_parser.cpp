@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
+#include <string>
 
 namespace penstock {
 namespace {
@@ -35,7 +37,8 @@ class field_collector final : public http::basic_parser<true> {
 public:
   field_collector(request& into, std::size_t headers_max) : into_(into), headers_max_(headers_max) {
     header_limit(std::numeric_limits<std::uint32_t>::max());
-    body_limit(boost::none);
+    // Not none: Beast 1.74 takes every length for larger than that. Bodies are limited by their reader.
+    body_limit(std::numeric_limits<std::uint64_t>::max());
   }
 
   [[nodiscard]] beast::string_view target() const noexcept { return target_; }
