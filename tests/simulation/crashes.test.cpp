@@ -1,0 +1,181 @@
+#include "tests/simulation/simulated_node.hpp"
+
+#include "actors/core/reads.hpp"
+#include "actors/core/run_core.hpp"
+#include "actors/core/sealed_records.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <set>
+
+using namespace penstock;
+using simulation::simulated_node;
+
+namespace {
+
+/// How many seeds to try: PENSTOCK_SIMULATION_SEEDS, else enough for every day.
+int seeds() {
+  const auto* given = std::getenv("PENSTOCK_SIMULATION_SEEDS");
+  return given ? std::atoi(given) : 300;
+}
+
+/// A world with clients that start runs and crashes that interrupt it.
+struct world {
+  explicit world(std::uint64_t seed) : random(seed), disk(std::make_shared<memory_disk>()) { boot(); }
+
+  void boot() {
+    node.reset();
+    node = std::make_unique<simulated_node>(disk, clock, random, partition_id{3});
+    node->outcome = [this](const attempt_request&) {
+      const auto dice = random.next() % 10;
+      return dice == 0 ? attempt_outcome::failed : attempt_outcome::succeeded;
+    };
+  }
+
+  void crash() {
+    node.reset();
+    disk->crash(random);
+    ++crashes;
+    boot();
+  }
+
+  /// Steps until nothing is left to do, passing time as needed.
+  void settle() {
+    for (int idle = 0; idle < 3;) {
+      while (node->step()) idle = 0;
+      node->sweep();
+      if (!node->pass_time()) ++idle;
+    }
+  }
+
+  pipeline_id make_pipeline(const std::string& name, const std::string& yaml) {
+    auto compiled = compile({definition_format::yaml, yaml}, {});
+    REQUIRE(compiled);
+    create_pipeline command;
+    command.record.id = pipeline_id{make_uuid7(clock.now(), static_cast<slot_number>(random.next() % slot_count), random.next())};
+    command.record.workspace = default_workspace;
+    command.record.name = name;
+    command.record.created_at = clock.now();
+    command.compiled = {{definition_format::yaml, yaml}, bind_plan(std::move(compiled->compiled)), {}};
+    bool made = false;
+    command.done = [&made](result<pipeline_view> r) { made = r.has_value(); };
+    const auto id = command.record.id;
+    node->submit(id.raw, pipeline_command{std::move(command)});
+    settle();
+    REQUIRE(made);
+    return id;
+  }
+
+  void start(pipeline_id pipeline, std::string once) {
+    start_run command;
+    command.workspace = default_workspace;
+    command.once = {once, "same"};
+    command.done = [this, once](result<started_run> r) {
+      if (!r) return;
+      // A repeat of the request must never make another run.
+      const auto [it, fresh] = acknowledged.try_emplace(once, r->run.record.id);
+      if (!fresh) CHECK(it->second == r->run.record.id);
+    };
+    node->submit(pipeline.raw, pipeline_command{std::move(command)});
+  }
+
+  manual_clock clock{from_ms(1'790'000'000'000)};
+  seeded_random random;
+  std::shared_ptr<memory_disk> disk;
+  std::unique_ptr<simulated_node> node;
+  std::map<std::string, run_id> acknowledged;
+  int crashes = 0;
+};
+
+constexpr const char* chain = R"(
+version: 1
+tasks:
+  - { id: a, type: noop, retries: 2 }
+  - { id: b, type: noop, needs: [a], retries: { max: 3, backoff: exponential, delay: 2s } }
+  - { id: c, type: sleep, seconds: 5, needs: [a] }
+  - { id: d, type: noop, needs: [b, c] }
+)";
+
+constexpr const char* fan = R"(
+version: 1
+tasks:
+  - { id: items, type: noop, for_each: 4, retries: 1 }
+  - { id: children, type: run_pipeline, pipeline: chain, for_each: 2, needs: [items] }
+)";
+
+void check_everything(world& w) {
+  auto& state = w.node->state();
+  std::map<run_status, std::int64_t> seen;
+  const reads reader{w.node->around()};
+  const auto runs = reader.runs(default_workspace, {}, {1'000'000, 0});
+  REQUIRE(runs);
+  std::set<run_id> there;
+  for (const auto& run : runs->entries) {
+    there.insert(run.record.id);
+    ++seen[run.record.status];
+    CHECK(is_terminal(run.record.status));
+    const auto whole = reader.run(default_workspace, run.record.id);
+    REQUIRE(whole);
+    for (const auto& task : whole->tasks) CHECK(is_terminal(task.status));
+  }
+  for (const auto& [once, id] : w.acknowledged) CHECK(there.contains(id));
+  // Each run was counted in once and out once, however often its end was decided.
+  for (const auto status : {run_status::running, run_status::succeeded, run_status::failed, run_status::cancelled}) {
+    std::int64_t counted = 0;
+    for (partition_id p = 1; p <= 3; ++p) counted += state.counter(family::counters, keys::runs_of_workspace(p, default_workspace, status));
+    CHECK(counted == seen[status]);
+  }
+  for (partition_id p = 0; p <= 3; ++p) {
+    const auto leftovers = [&](family f, const std::string& prefix) {
+      std::size_t n = 0;
+      state.scan(f, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
+        // What a client's key made is kept for a day.
+        const auto timer = f == family::timers ? keys::timer::decode(key) : result<keys::timer>{};
+        n += timer && static_cast<timer_kind>(timer->kind) == timer_kind::request_expiry ? 0 : 1;
+        return true;
+      });
+      return n;
+    };
+    CHECK(leftovers(family::outbox, keys::messages_prefix(p)) == 0);
+    CHECK(leftovers(family::index, keys::active_runs_prefix(p)) == 0);
+    CHECK(leftovers(family::timers, keys::timers_prefix(p)) == 0);
+  }
+}
+
+} // namespace
+
+SCENARIO("whatever is interrupted when, every acknowledged run is there, ends, and each task has one result", "[simulation]") {
+  const auto first = std::getenv("PENSTOCK_SIMULATION_SEED");
+  const auto from = first ? std::strtoull(first, nullptr, 10) : 1;
+  const auto count = first ? 1 : seeds();
+  int crashes = 0;
+  for (std::uint64_t seed = from; seed < from + static_cast<std::uint64_t>(count); ++seed) {
+    CAPTURE(seed);
+    world w{seed};
+    const auto chain_id = w.make_pipeline("chain", chain);
+    const auto fan_id = w.make_pipeline("fan", fan);
+    std::vector<pipeline_id> requests; // Of each key its pipeline.
+    const auto request = [&](std::size_t number) { w.start(requests[number], "key-" + std::to_string(number)); };
+    for (int round = 0; round < 400; ++round) {
+      const auto dice = w.random.next() % 100;
+      if (dice < 4) {
+        requests.push_back(w.random.next() % 4 == 0 ? fan_id : chain_id);
+        request(requests.size() - 1);
+      } else if (dice < 5 && !requests.empty()) request(w.random.next() % requests.size());
+      else if (dice < 6) w.crash();
+      else if (dice < 7) w.node->fail_next_write(w.random.next() % 6);
+      else if (dice < 9) w.node->pass_time();
+      else w.node->step();
+      if (w.node->dead()) w.crash();
+    }
+    w.settle();
+    if (w.node->dead()) {
+      w.crash();
+      w.settle();
+    }
+    check_everything(w);
+    crashes += w.crashes;
+  }
+  CHECK((first || crashes > count));
+}

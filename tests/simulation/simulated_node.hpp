@@ -1,0 +1,83 @@
+#pragma once
+
+#include "actors/core/partition_core.hpp"
+#include "actors/core/timer_core.hpp"
+#include "storage/memory_store.hpp"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace penstock::simulation {
+
+/// A node without actors, threads, disk or clock: the cores of its partitions and entities, connected by queues of which a
+/// seeded generator picks the next, over a memory store that loses power. The same seed gives the same history.
+class simulated_node {
+public:
+  simulated_node(std::shared_ptr<memory_disk> disk, manual_clock& clock, random_source& random, partition_id partition_count);
+  ~simulated_node();
+
+  /// Does one thing that may happen next, picked at random.
+  /// @returns false if there is nothing to do but wait for time to pass.
+  bool step();
+  /// Lets time pass to the next timer, if there is one; answers whether there was.
+  bool pass_time();
+  /// Whether the log writer's next write ends in the middle, as a power failure does. The node is of no use afterwards.
+  void fail_next_write(std::size_t pages) { disk_->fail_next_write_after(pages); }
+  [[nodiscard]] bool dead() const noexcept { return dead_; }
+
+  void submit(const uuid& entity, entity_command command);
+  void sweep();
+
+  [[nodiscard]] store& state() noexcept { return *state_; }
+  [[nodiscard]] const entity_surroundings& around() const noexcept { return around_; }
+  /// How an attempt ends; called once per attempt that a worker does.
+  std::function<attempt_outcome(const attempt_request&)> outcome = [](const attempt_request&) { return attempt_outcome::succeeded; };
+
+private:
+  struct ports;
+  struct live {
+    std::unique_ptr<entity_core> core;
+    std::deque<std::pair<entity_command, timestamp>> inbox;
+  };
+  struct partition {
+    std::unique_ptr<consensus> group;
+    std::unique_ptr<ports> out;
+    std::unique_ptr<partition_core> core;
+    std::deque<std::function<void()>> inbox;
+    std::map<uuid, live> entities;
+  };
+  class queued_log final : public log_writer {
+  public:
+    void append(turn_entry entry) override { entries.push_back(std::move(entry)); }
+    [[nodiscard]] std::size_t depth() const noexcept override { return entries.size(); }
+    void stop() override {}
+    std::vector<turn_entry> entries;
+  };
+
+  [[nodiscard]] partition& owner_of(const uuid& entity);
+  bool step_entity();
+  bool step_partition();
+  bool step_writer();
+  bool step_worker();
+  void tell_parent(const ask_child& child, const error& why);
+
+  std::shared_ptr<memory_disk> disk_;
+  manual_clock& clock_;
+  random_source& random_;
+  std::unique_ptr<store> state_;
+  sealer seals_;
+  plan_cache plans_;
+  engine_settings engines_;
+  entity_surroundings around_;
+  queued_log log_;
+  timer_core timers_;
+  std::vector<std::unique_ptr<partition>> partitions_;
+  std::vector<std::shared_ptr<attempt_request>> attempts_;
+  bool dead_ = false;
+};
+
+} // namespace penstock::simulation
