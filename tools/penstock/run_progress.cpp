@@ -112,7 +112,7 @@ std::string heading(const run_snapshot& run, timestamp now, const screen& on) {
 std::string figures(const task_snapshot& task, timestamp now) {
   std::string text;
   if (task.rows > 0 || task.bytes > 0) text += ", " + amount(task.rows) + ", " + show_bytes(task.bytes);
-  if (task.ended_at) text += ", took " + elapsed(task.started_at, task.ended_at, now);
+  if (task.started_at && task.ended_at) text += ", took " + elapsed(task.started_at, task.ended_at, now);
   if (const auto more = remark(task); !more.empty()) text += ", " + more;
   return text;
 }

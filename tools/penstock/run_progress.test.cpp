@@ -123,6 +123,11 @@ TEST_CASE("where nothing can be drawn over each change is a line", "[cli][progre
   later.tasks[2].state = "running";
   CHECK(tell_changes(running(), later, start + 3s) == std::vector<std::string>{"[3.0 s] each: running, 3 of 10"});
   CHECK(tell_changes(later, later, start + 4s).empty());
+  auto skipped = later;
+  skipped.tasks[2].state = "skipped";
+  skipped.tasks[2].items_total = 0;
+  skipped.tasks[2].ended_at = start + 3s;
+  CHECK(tell_changes(later, skipped, start + 3s) == std::vector<std::string>{"[3.0 s] each: skipped"});
 }
 
 TEST_CASE("the end tells how long it took and why it failed", "[cli][progress]") {
