@@ -34,10 +34,15 @@ void websocket_session::start(const request& in, std::string_view request_id, st
   stream_.set_option(timeouts());
   stream_.read_message_max(incoming_bytes_max);
   stream_.text(true);
+  stream_.auto_fragment(false);
   stream_.set_option(websocket::stream_base::decorator([id = std::string{request_id}](websocket::response_type& r) {
     r.set(beast::http::field::server, "penstock");
     r.set("X-Request-Id", id);
   }));
+  // Beast ends the read only when the client has closed its socket too; the source is let go with the first word of it.
+  stream_.control_callback([this](websocket::frame_type kind, beast::string_view) {
+    if (kind == websocket::frame_type::close) source_.reset();
+  });
   beast::http::request<beast::http::empty_body> upgrade{beast::http::verb::get, "/", 11};
   for (const auto& h : in.headers) upgrade.insert({h.name.data(), h.name.size()}, beast::string_view{h.value.data(), h.value.size()});
   // `upgrade` need only last until the call returns.
