@@ -2,6 +2,7 @@
 
 #include "actors/core/sealed_records.hpp"
 #include "runtime/lifecycle/run_items.hpp"
+#include "runtime/model/json.hpp"
 
 #include <algorithm>
 
@@ -218,12 +219,31 @@ result<std::shared_ptr<attempt_request>> run_core::request_for(const attempt_ref
   add_paths(*request);
   add_inputs(*request);
   if (request->expand_items) return request;
-  auto config = bind_config(*state_, ref.task, ref.item);
-  if (!config) return unexpected(std::move(config).error());
-  request->config = std::move(*config);
+  if (auto bound = bind_fields(*request); !bound) return unexpected(bound.error());
   if (spec.type == task_type::http && !state_->graph->successors[ref.task].empty() && request->config.as_object())
     request->config.set("table_wanted", true);
   return request;
+}
+
+result<void> run_core::bind_fields(attempt_request& request) const {
+  const auto& ref = request.ref;
+  auto config = bind_config(*state_, ref.task, ref.item);
+  if (!config) return unexpected(std::move(config).error());
+  request.config = std::move(*config);
+  const auto& fan = state_->tasks[ref.task].fan;
+  const auto item = fan && ref.item < fan->all.size() ? item_value(*fan, ref.item) : value{};
+  const auto bind_text = [&](std::string& text) -> result<void> {
+    if (text.find("{{") == std::string::npos) return {};
+    auto bound = bind_value(state_->header, *state_->parameters, value{text}, &item);
+    if (!bound) return unexpected(std::move(bound).error());
+    text = bound->as_string() ? *bound->as_string() : write_json(*bound);
+    return {};
+  };
+  for (auto& check : request.task.checks)
+    if (auto bound = bind_text(check.sql); !bound) return bound;
+  for (auto& secret : request.task.secrets)
+    if (auto bound = bind_text(secret); !bound) return bound;
+  return {};
 }
 
 void run_core::add_paths(attempt_request& request) const {

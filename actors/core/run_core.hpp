@@ -35,6 +35,8 @@ private:
   void add_effect(run_effect effect, proposal& out);
   /// @returns why the task's fields cannot be bound.
   [[nodiscard]] result<std::shared_ptr<attempt_request>> request_for(const attempt_ref& ref) const;
+  /// Puts in what placeholders stand for: in the type's own fields, checks and secrets.
+  [[nodiscard]] result<void> bind_fields(attempt_request& request) const;
   void add_paths(attempt_request& request) const;
   void add_inputs(attempt_request& request) const;
   [[nodiscard]] keys::timer timer_key(const timer_fired& what) const;

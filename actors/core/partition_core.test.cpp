@@ -1,0 +1,224 @@
+#include "actors/core/partition_core.hpp"
+
+#include "runtime/plan/compile.hpp"
+#include "storage/memory_store.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <map>
+
+using namespace penstock;
+
+namespace {
+
+const timestamp start = from_ms(1'790'000'000'000);
+
+struct queued_log final : log_writer {
+  void append(turn_entry entry) override { entries.push_back(std::move(entry)); }
+  [[nodiscard]] std::size_t depth() const noexcept override { return entries.size(); }
+  void stop() override {}
+  std::vector<turn_entry> entries;
+};
+
+/// Consensus that can lose its leadership.
+struct losing_group final : consensus {
+  explicit losing_group(std::unique_ptr<consensus> i) : inner(std::move(i)) {}
+  result<std::uint64_t> propose(timestamp clock, mutation_batch mutations) override {
+    if (lost) return fail(errc::unavailable, "another node leads");
+    return inner->propose(clock, std::move(mutations));
+  }
+  std::uint64_t on_durable(std::uint64_t index) override { return inner->on_durable(index); }
+  std::unique_ptr<consensus> inner;
+  bool lost = false;
+};
+
+/// One partition whose outside is played by hand: entities answer at once, the disk when told.
+struct bench final : partition_ports {
+  bench() {
+    partition.emplace(1, around, group, clock, store::partition_position{}, *this, partition_limits{4, 100, milliseconds{1'000}});
+  }
+
+  void spawn(const uuid& entity, std::unique_ptr<entity_core> core) override { entities[entity] = std::move(core); }
+  void tell(const uuid& entity, entity_command command, timestamp now) override {
+    decided.push_back(entities.at(entity)->handle(std::move(command), now));
+  }
+  void drop(const uuid& entity) override { entities.erase(entity); }
+  void offer(std::shared_ptr<attempt_request> request) override { offered.push_back(request->ref); }
+  void stop_run(run_id) override { ++stopped; }
+  void arm(const keys::timer&) override {}
+  void send(const send_message&) override {}
+  void ask(const ask_child&) override {}
+  void changed(run_id) override {}
+  void remove_files(run_id) override {}
+  void key_changed(const api_key_record&) override {}
+
+  void hand_over() {
+    for (auto& p : std::exchange(decided, {})) partition->proposed(std::move(p));
+  }
+  void sync() {
+    const auto turn = std::exchange(log.entries, {});
+    if (turn.empty()) return;
+    REQUIRE(state->write_turn(turn));
+    partition->durable(turn.back().index);
+  }
+  void settle() {
+    while (!decided.empty() || !log.entries.empty()) {
+      hand_over();
+      sync();
+    }
+  }
+
+  pipeline_id make_pipeline() {
+    auto compiled = compile({definition_format::yaml, "version: 1\ntasks: [{id: a, type: noop}]\n"}, {});
+    REQUIRE(compiled);
+    create_pipeline command;
+    command.record.id = pipeline_id{make_uuid7(start, 5, random.next())};
+    command.record.workspace = default_workspace;
+    command.record.name = "p";
+    command.compiled = {{}, bind_plan(std::move(compiled->compiled)), {}};
+    const auto id = command.record.id;
+    partition->submit(id.raw, pipeline_command{std::move(command)}, true);
+    settle();
+    return id;
+  }
+
+  start_run start_command(std::string once = {}) {
+    start_run command;
+    command.workspace = default_workspace;
+    command.once = {std::move(once), "hash"};
+    command.done = [this](result<started_run> r) { answers.push_back(std::move(r)); };
+    return command;
+  }
+
+  manual_clock clock{start};
+  seeded_random random{1};
+  std::unique_ptr<store> state = std::move(*open_memory_store(std::make_shared<memory_disk>()));
+  sealer seals{secret_key{}};
+  plan_cache plans;
+  engine_settings engines;
+  entity_surroundings around{*state, seals, plans, random, engines, 1};
+  queued_log log;
+  losing_group group{make_single_voter(1, {}, log)};
+  std::optional<partition_core> partition;
+  std::map<uuid, std::unique_ptr<entity_core>> entities;
+  std::vector<std::unique_ptr<proposal>> decided;
+  std::vector<attempt_ref> offered;
+  std::vector<result<started_run>> answers;
+  int stopped = 0;
+};
+
+} // namespace
+
+SCENARIO("neither a reply nor an effect goes before what it rests on is durable", "[partition]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  b.partition->submit(id.raw, pipeline_command{b.start_command()}, true);
+  b.hand_over();
+  CHECK(b.answers.empty());
+  CHECK(b.offered.empty());
+  b.sync();
+  REQUIRE(b.answers.size() == 1);
+  CHECK(b.answers[0]->run.record.status == run_status::running);
+  CHECK(b.offered.size() == 1);
+}
+
+SCENARIO("a second command is decided on before the first is durable", "[partition]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  b.partition->submit(id.raw, pipeline_command{b.start_command()}, true);
+  b.partition->submit(id.raw, pipeline_command{b.start_command()}, true);
+  b.hand_over();
+  CHECK(b.log.entries.size() == 2);
+  b.sync();
+  CHECK(b.answers.size() == 2);
+  CHECK(b.answers[0]->run.record.id != b.answers[1]->run.record.id);
+}
+
+SCENARIO("beyond its limit a partition refuses clients at once, with nothing decided", "[partition]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  for (int i = 0; i < 6; ++i) b.partition->submit(id.raw, pipeline_command{b.start_command()}, true);
+  REQUIRE(b.answers.size() == 2);
+  CHECK(b.answers[0].error().code == errc::unavailable);
+  CHECK(b.partition->figures().refused == 2);
+  b.settle();
+  CHECK(b.answers.size() == 6);
+}
+
+SCENARIO("a repeated request finds what the first one made, also before that is durable", "[partition][idempotency]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  b.partition->submit(id.raw, pipeline_command{b.start_command("once")}, true);
+  b.partition->submit(id.raw, pipeline_command{b.start_command("once")}, true);
+  b.settle();
+  REQUIRE(b.answers.size() == 2);
+  CHECK(b.answers[0]->run.record.id == b.answers[1]->run.record.id);
+  CHECK_FALSE(b.answers[0]->replayed);
+  CHECK(b.answers[1]->replayed);
+  WHEN("the key comes with another request") {
+    auto other = b.start_command("once");
+    other.once.request_hash = "another";
+    b.partition->submit(id.raw, pipeline_command{std::move(other)}, true);
+    THEN("it is refused") { CHECK(b.answers.back().error().code == errc::key_reused); }
+  }
+  WHEN("a day has passed") {
+    b.clock.advance(milliseconds{25 * 3600 * 1000});
+    b.partition->submit(id.raw, pipeline_command{b.start_command("once")}, true);
+    b.settle();
+    THEN("it is a new request") { CHECK(b.answers.back()->run.record.id != b.answers[0]->run.record.id); }
+  }
+}
+
+SCENARIO("when leadership is lost, who waits is told to try again and what was decided is void", "[partition]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  b.group.lost = true;
+  b.partition->submit(id.raw, pipeline_command{b.start_command()}, true);
+  b.settle();
+  REQUIRE(b.answers.size() == 1);
+  CHECK(b.answers[0].error().code == errc::unavailable);
+  CHECK(b.entities.empty());
+  b.group.lost = false;
+  b.partition->submit(id.raw, pipeline_command{b.start_command()}, true);
+  b.settle();
+  CHECK(b.answers.back());
+}
+
+SCENARIO("a run leaves memory when it ends, a pipeline when it was idle for long", "[partition]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  b.partition->submit(id.raw, pipeline_command{b.start_command()}, true);
+  b.settle();
+  CHECK(b.entities.size() == 2);
+  attempt_ended ended;
+  ended.result.ref = b.offered.at(0);
+  b.partition->submit(ended.result.ref.run.raw, run_message{ended, {}, {}, {}}, false);
+  b.settle();
+  CHECK(b.entities.size() == 1);
+  b.clock.advance(milliseconds{1'500});
+  b.partition->sweep();
+  CHECK(b.entities.empty());
+}
+
+SCENARIO("a client that waits for the end gets it, or the run as it is when the time is up", "[partition]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  for (int i = 0; i < 2; ++i) {
+    auto command = b.start_command();
+    command.wait = milliseconds{1'000};
+    b.partition->submit(id.raw, pipeline_command{std::move(command)}, true);
+  }
+  b.settle();
+  CHECK(b.answers.empty());
+  attempt_ended ended;
+  ended.result.ref = b.offered.at(0);
+  b.partition->submit(ended.result.ref.run.raw, run_message{ended, {}, {}, {}}, false);
+  b.settle();
+  REQUIRE(b.answers.size() == 1);
+  CHECK(b.answers[0]->ended);
+  CHECK(b.answers[0]->run.record.status == run_status::succeeded);
+  b.clock.advance(milliseconds{1'001});
+  b.partition->sweep();
+  REQUIRE(b.answers.size() == 2);
+  CHECK_FALSE(b.answers[1]->ended);
+}
