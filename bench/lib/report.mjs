@@ -45,9 +45,11 @@ export function summarise(repetitions, builds) {
   return rows.filter((row) => builds.some((build) => row.samples[build].length));
 }
 
-/** Names of what the figures mean for a ratio of A over B. */
-function verdict({ ratio, better }) {
-  if (!known(ratio) || Math.abs(ratio - 1) < 0.02) return 'alike';
+/** Which build is better, where the repetitions agree on that. */
+function verdict({ ratio, ratios, better }) {
+  if (!known(ratio)) return '';
+  if (Math.abs(ratio - 1) < 0.02) return 'alike';
+  if (ratios.length < 2 || (Math.min(...ratios) <= 1 && Math.max(...ratios) >= 1)) return 'unclear';
   return ratio > 1 === (better === 'higher') ? 'A better' : 'B better';
 }
 
