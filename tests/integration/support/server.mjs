@@ -173,6 +173,12 @@ export async function cleanUp() {
   for (const dir of dirs) rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 
+// However a script ends, nothing of it stays.
+process.on('exit', () => {
+  for (const server of started) server.child.kill('SIGKILL');
+  for (const dir of dirs) rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+});
+
 /// A server of HTTP within the test, for tasks to call; `answer` gets (request, body, response).
 export async function startStandIn(answer) {
   const server = http.createServer((request, response) => {
