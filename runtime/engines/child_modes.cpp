@@ -3,6 +3,8 @@
 #include "runtime/engines/process_keeper.hpp"
 #include "runtime/engines/sql_child.hpp"
 
+#include <unistd.h>
+
 #include <string_view>
 
 namespace penstock {
@@ -12,9 +14,9 @@ int run_child_mode(int argc, char** argv) {
   if (mode == process_keeper_mode) {
     const bool plain = argc > 2 && argv[2] == std::string_view(without_namespaces);
     const isolation how = plain ? isolation{} : probe_isolation();
-    return run_process_keeper({how, [&how](fork_parts parts) { run_attempt_init(std::move(parts), how); }});
+    ::_exit(run_process_keeper({how, [&how](fork_parts parts) { run_attempt_init(std::move(parts), how); }}));
   }
-  if (mode == sql_keeper_mode && argc > 2) return run_sql_keeper(argv[2]);
+  if (mode == sql_keeper_mode && argc > 2) ::_exit(run_sql_keeper(argv[2]));
   return -1;
 }
 

@@ -9,7 +9,8 @@ inline constexpr const char* without_namespaces = "without-namespaces";
 inline constexpr const char* sql_keeper_mode = "--internal-sql-child"; ///< Followed by the path of libduckdb.so.
 
 /// To be called first in `main`: does the work of a hidden mode if the arguments name one.
-/// @returns the exit code, or -1 if they name none and the program is to go on as usual.
+/// A keeper ends without going back, for it owns nothing that wants tidying up.
+/// @returns -1 if they name none and the program is to go on as usual; else an exit code.
 [[nodiscard]] int run_child_mode(int argc, char** argv);
 
 } // namespace penstock

@@ -18,7 +18,8 @@ namespace penstock {
 enum class log_level : std::uint8_t { debug = 1, info = 2, warn = 3, error = 4 };
 [[nodiscard]] std::string_view to_text(log_level l) noexcept;
 
-/// Where an attempt's log lines go. Thread-safe; masks the task's secrets; drops lines beyond the log's size limit and says so once.
+/// Where an attempt's log lines go. Thread-safe; masks the task's secrets; drops lines beyond the log's size limit and
+/// says so once.
 class attempt_log {
 public:
   virtual ~attempt_log() = default;
@@ -59,7 +60,8 @@ public:
   /// Begins an attempt; `done` is called exactly once, from a thread of the engine, never inside `start`.
   virtual void start(attempt_request request, done_callback done) = 0;
 
-  /// Stops an attempt: the whole process tree with SIGTERM, after a grace time SIGKILL. `done` follows with `cancelled`.
+  /// Stops an attempt: the whole process tree with SIGTERM, after a grace time SIGKILL. `done` follows with
+  /// `cancelled`, or with what the attempt had come to before the stop arrived.
   /// Nothing happens for an attempt that is not there (any more).
   virtual void cancel(const attempt_ref& ref) = 0;
 

@@ -17,13 +17,14 @@ struct log_line {
   std::string text;
 };
 
-/// The log lines of attempts, as files below `<data_dir>/logs/<run id>/`. Not synced: a crash of the machine may lose the
-/// last moments of an attempt, which is run again then. Thread-safe.
+/// The log lines of attempts, as files below `<data_dir>/logs/<run id>/`. Not synced: a crash of the machine may lose
+/// the last moments of an attempt, which is run again then. Thread-safe.
 class log_files {
 public:
   log_files(std::string data_dir, std::shared_ptr<class clock_source> clock);
 
-  /// The log of one attempt. Nothing is written, and no file made, before the first line; texts of `secrets` appear as `***`.
+  /// The log of one attempt. Nothing is written, and no file made, before the first line; texts of `secrets` appear as
+  /// `***`.
   [[nodiscard]] std::shared_ptr<attempt_log> open_attempt(const attempt_ref& ref, const std::string& task_id,
                                                           const std::vector<std::string>& secrets,
                                                           std::uint64_t bytes_max);

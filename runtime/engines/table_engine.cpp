@@ -110,16 +110,9 @@ void table_engine::do_sink(const attempt_pointer& attempt) {
   job.output_file = writing->temporary_file;
   job.output_format = writing->format;
   job.output_options = writing->options;
-  const auto tidy = [file = writing->temporary_file] {
-    std::error_code ignored;
-    std::filesystem::remove(file, ignored);
-  };
-  // The temporary file of a failed write must not stay behind in the files directory.
-  const std::shared_ptr<void> tidied(nullptr, [tidy](void*) { tidy(); });
-  run(attempt, std::move(job),
-      [sink = std::move(*writing), tidied](const attempt_pointer& done, const sql_outcome& outcome) {
-        finish_sink(done, sink, outcome);
-      });
+  run(attempt, std::move(job), [sink = std::move(*writing)](const attempt_pointer& done, const sql_outcome& outcome) {
+    finish_sink(done, sink, outcome);
+  });
 }
 
 void table_engine::do_items(const attempt_pointer& attempt) {

@@ -55,16 +55,19 @@ sql_job table_work::new_job(const attempt_request& request) const {
 }
 
 void table_work::run(const attempt_pointer& attempt, sql_job job, std::function<void()> left, made_callback made) {
-  const auto number = children_.run(std::move(job), attempt->time_left_ms(),
-                                    [attempt, left = std::move(left), made = std::move(made)](
-                                      expected<sql_outcome, sql_failure> outcome, const process_end& end) {
-                                      left();
-                                      // What was finished before the stop arrived counts.
-                                      if (outcome) return made(attempt, std::move(*outcome));
-                                      if (end.stopped) return attempt->end_cancelled();
-                                      if (end.timed_out) return attempt->fail_timed_out("The SQL");
-                                      attempt->fail(std::move(outcome.error().why), outcome.error().retryable);
-                                    });
+  auto over = [attempt, file = job.output_file, left = std::move(left),
+               made = std::move(made)](expected<sql_outcome, sql_failure> outcome, const process_end& end) {
+    left();
+    // What was finished before the stop arrived counts.
+    if (outcome) return made(attempt, std::move(*outcome));
+    // What was written in part must not stay behind where it can be seen, e.g. in the files directory.
+    std::error_code ignored;
+    fs::remove(file, ignored);
+    if (end.stopped) return attempt->end_cancelled();
+    if (end.timed_out) return attempt->fail_timed_out("The SQL");
+    attempt->fail(std::move(outcome.error().why), outcome.error().retryable);
+  };
+  const auto number = children_.run(std::move(job), attempt->time_left_ms(), std::move(over));
   attempt->on_cancel([this, number] { children_.stop(number); });
 }
 
