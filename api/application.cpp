@@ -34,12 +34,15 @@ std::string media_problem(const request& in) {
 response no_route(const request& in, const router::match& match) {
   using outcome = router::match::outcome;
   if (match.what == outcome::bad_encoding)
-    return render_error(style_of_unknown(in.path), error{errc::invalid_argument, "the path is not valid percent-encoding", {}});
+    return render_error(style_of_unknown(in.path),
+                        error{errc::invalid_argument, "the path is not valid percent-encoding", {}});
   if (match.what == outcome::not_found)
-    return render_error(style_of_unknown(in.path), error{errc::not_found, "there is nothing at this path; see /openapi.json", {}});
+    return render_error(style_of_unknown(in.path),
+                        error{errc::not_found, "there is nothing at this path; see /openapi.json", {}});
   auto r = in.method == verb::options
              ? no_content()
-             : render_error(match.errors, http_error{405, "method_not_allowed", "this path takes " + std::string{match.allow}});
+             : render_error(match.errors,
+                            http_error{405, "method_not_allowed", "this path takes " + std::string{match.allow}});
   r.with("Allow", std::string{match.allow});
   return r;
 }
@@ -48,12 +51,11 @@ response no_route(const request& in, const router::match& match) {
 
 application::application(const http_settings& settings, operations& ops, std::shared_ptr<clock_source> clock,
                          std::span<const surface> surfaces)
-    : settings_(settings),
-      router_(surfaces),
+    : settings_(settings), router_(surfaces),
       metrics_(std::make_unique<http_metrics>(router_.rows(), settings.version)),
       auth_(ops, settings, std::move(clock)),
-      openapi_(make_openapi(surfaces, settings.version)),
-      services_{ops, settings_, *metrics_, auth_, draining_, openapi_} {}
+      openapi_(make_openapi(surfaces, settings.version)), services_{ops,   settings_, *metrics_,
+                                                                    auth_, draining_, openapi_} {}
 
 std::optional<response> application::check_caller(request& in, const routed& target) const {
   if (target.row->who == access::open) return std::nullopt;
@@ -61,7 +63,8 @@ std::optional<response> application::check_caller(request& in, const routed& tar
   if (!who) return render_error(target.errors, who.error());
   in.who = std::move(*who);
   if (allows(in.who.scopes, target.row->permission)) return std::nullopt;
-  return render_error(target.errors, error{errc::forbidden, "this needs the scope " + std::string{to_text(target.row->permission)}, {}});
+  return render_error(
+    target.errors, error{errc::forbidden, "this needs the scope " + std::string{to_text(target.row->permission)}, {}});
 }
 
 application::admission application::admit(request& in) const {
@@ -89,7 +92,8 @@ void application::handle(const request& in, const routed& target, const responde
 
 response application::too_large(const admission& a) const {
   const auto style = a.target ? a.target->errors : error_style::problem;
-  return render_error(style, error{errc::too_large, "the body must be at most " + std::to_string(a.body_bytes_max) + " bytes", {}});
+  return render_error(
+    style, error{errc::too_large, "the body must be at most " + std::to_string(a.body_bytes_max) + " bytes", {}});
 }
 
 response application::overloaded(const routed& target) const {

@@ -20,12 +20,13 @@ namespace penstock {
 class application {
 public:
   /// `settings` and `ops` must outlive it.
-  application(const http_settings& settings, operations& ops, std::shared_ptr<clock_source> clock, std::span<const surface> surfaces);
+  application(const http_settings& settings, operations& ops, std::shared_ptr<clock_source> clock,
+              std::span<const surface> surfaces);
 
   /// What follows from the head of a request, before its body is read.
   struct admission {
-    const routed* target = nullptr;    ///< Null if no row is concerned.
-    std::optional<response> refusal;   ///< The answer already, whatever the body is.
+    const routed* target = nullptr;  ///< Null if no row is concerned.
+    std::optional<response> refusal; ///< The answer already, whatever the body is.
     std::size_t body_bytes_max = 0;
   };
   /// Fills `in.parameters` and `in.who`.

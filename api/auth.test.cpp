@@ -39,8 +39,8 @@ std::string hmac_token(std::string_view header, std::string_view claims, std::st
 constexpr std::string_view good_header = R"({"alg":"HS256","typ":"JWT"})";
 
 std::string claims(std::string_view more = "") {
-  return R"({"sub":"u-1001","workspace_id":")" + std::string{workspace} + R"(","scope":"read:jobs write:pipelines other:thing")" +
-         std::string{more} + "}";
+  return R"({"sub":"u-1001","workspace_id":")" + std::string{workspace} +
+         R"(","scope":"read:jobs write:pipelines other:thing")" + std::string{more} + "}";
 }
 
 result<caller> verify(const std::string& token, jwt_rules rules = {}) {
@@ -64,7 +64,8 @@ request with(std::vector<header_view> headers) {
 } // namespace
 
 TEST_CASE("a good token gives subject, workspace and known scopes", "[auth][jwt]") {
-  const auto out = verify(hmac_token(good_header, claims(R"(,"exp":1700000001,"nbf":1699999999.5,"iat":1,"aud":["x"],"iss":"y")")));
+  const auto out =
+    verify(hmac_token(good_header, claims(R"(,"exp":1700000001,"nbf":1699999999.5,"iat":1,"aud":["x"],"iss":"y")")));
   REQUIRE(out.has_value());
   CHECK(out->subject == "u-1001");
   CHECK(to_text(out->workspace) == workspace);
@@ -80,9 +81,9 @@ TEST_CASE("no scope is no right", "[auth][jwt]") {
 }
 
 TEST_CASE("only HS256 is taken, whatever the header says", "[auth][jwt]") {
-  for (const auto* header : {R"({"alg":"none"})", R"({"alg":"HS512"})", R"({"alg":"RS256"})", R"({"alg":"hs256"})", R"({"alg":1})", R"({})",
-                             R"({"alg":"HS256","alg":"none"})", R"([])", "x", R"({"alg":"HS256","crit":["b64"],"b64":false})",
-                             R"({"alg":"HS256","typ":1})"})
+  for (const auto* header : {R"({"alg":"none"})", R"({"alg":"HS512"})", R"({"alg":"RS256"})", R"({"alg":"hs256"})",
+                             R"({"alg":1})", R"({})", R"({"alg":"HS256","alg":"none"})", R"([])", "x",
+                             R"({"alg":"HS256","crit":["b64"],"b64":false})", R"({"alg":"HS256","typ":1})"})
     CHECK_FALSE(refusal(hmac_token(header, claims())).empty());
   CHECK_FALSE(verify(base64url(R"({"alg":"none"})") + "." + base64url(claims()) + ".").has_value());
 }
@@ -103,10 +104,15 @@ TEST_CASE("claims are checked for time, kind, audience and issuer", "[auth][jwt]
   CHECK(refusal(hmac_token(good_header, claims(R"(,"exp":"1800000000")"))).find("exp") != std::string::npos);
   CHECK(refusal(hmac_token(good_header, claims(R"(,"exp":null)"))).find("exp") != std::string::npos);
   CHECK(refusal(hmac_token(good_header, claims()), {.require_exp = true}).find("exp") != std::string::npos);
-  CHECK(refusal(hmac_token(good_header, claims(R"(,"aud":"them")")), {.audience = "us"}).find("audience") != std::string::npos);
-  CHECK(refusal(hmac_token(good_header, claims(R"(,"aud":["them",1])")), {.audience = "us"}).find("aud") != std::string::npos);
-  CHECK(refusal(hmac_token(good_header, claims(R"(,"iss":"them")")), {.issuer = "us"}).find("issuer") != std::string::npos);
-  CHECK(verify(hmac_token(good_header, claims(R"(,"aud":["them","us"],"iss":"us")")), {.audience = "us", .issuer = "us"}).has_value());
+  CHECK(refusal(hmac_token(good_header, claims(R"(,"aud":"them")")), {.audience = "us"}).find("audience") !=
+        std::string::npos);
+  CHECK(refusal(hmac_token(good_header, claims(R"(,"aud":["them",1])")), {.audience = "us"}).find("aud") !=
+        std::string::npos);
+  CHECK(refusal(hmac_token(good_header, claims(R"(,"iss":"them")")), {.issuer = "us"}).find("issuer") !=
+        std::string::npos);
+  CHECK(
+    verify(hmac_token(good_header, claims(R"(,"aud":["them","us"],"iss":"us")")), {.audience = "us", .issuer = "us"})
+      .has_value());
   CHECK(verify(hmac_token(good_header, claims()), {.audience = "us", .issuer = "us"}).has_value());
 }
 
@@ -115,8 +121,8 @@ TEST_CASE("claims without a workspace, or repeated, are refused", "[auth][jwt]")
   CHECK(refusal(hmac_token(good_header, R"({"workspace_id":"x"})")).find("workspace_id") != std::string::npos);
   CHECK(refusal(hmac_token(good_header, R"({"workspace_id":7})")).find("workspace_id") != std::string::npos);
   CHECK(refusal(hmac_token(good_header, claims(R"(,"scope":"admin")"))).find("repeated") != std::string::npos);
-  CHECK(refusal(hmac_token(good_header, R"({"workspace_id":")" + std::string{workspace} + R"(","scope":["admin"]})")).find("scope") !=
-        std::string::npos);
+  CHECK(refusal(hmac_token(good_header, R"({"workspace_id":")" + std::string{workspace} + R"(","scope":["admin"]})"))
+          .find("scope") != std::string::npos);
   CHECK_FALSE(verify(hmac_token(good_header, claims() + "x")).has_value());
 }
 
@@ -125,12 +131,13 @@ TEST_CASE("a credential is taken from either header", "[auth]") {
   CHECK(credential_of(with({{"authorization", "bearer   abc "}})).value() == "abc");
   CHECK(credential_of(with({{"X-API-Key", "abc"}})).value() == "abc");
   CHECK(credential_of(with({{"x-api-key", "key"}, {"authorization", "Bearer abc"}})).value() == "abc");
-  for (const auto& headers : std::vector<std::vector<header_view>>{{},
-                                                                     {{"authorization", "Basic abc"}},
-                                                                     {{"authorization", "Bearer"}},
-                                                                     {{"authorization", "Bearer  "}},
-                                                                     {{"x-api-key", ""}},
-                                                                     {{"authorization", "Bearer a"}, {"authorization", "Bearer b"}}})
+  for (const auto& headers :
+       std::vector<std::vector<header_view>>{{},
+                                             {{"authorization", "Basic abc"}},
+                                             {{"authorization", "Bearer"}},
+                                             {{"authorization", "Bearer  "}},
+                                             {{"x-api-key", ""}},
+                                             {{"authorization", "Bearer a"}, {"authorization", "Bearer b"}}})
     CHECK(credential_of(with(headers)).error().code == errc::unauthorized);
 }
 
@@ -143,7 +150,8 @@ TEST_CASE("keys go to the operations, tokens only where a secret is set", "[auth
   const authenticator without{ops, settings, clock};
   CHECK(without.identify(with({{"x-api-key", fake_operations::admin_key}}))->subject == "admin-key");
   CHECK(without.identify(with({{"x-api-key", "unknown"}})).error().code == errc::unauthorized);
-  CHECK(without.identify(with({{"authorization", bearer}})).error().message.find("PENSTOCK_JWT_SECRET") != std::string::npos);
+  CHECK(without.identify(with({{"authorization", bearer}})).error().message.find("PENSTOCK_JWT_SECRET") !=
+        std::string::npos);
   settings.jwt_secret = secret;
   const authenticator having{ops, settings, clock};
   CHECK(having.identify(with({{"authorization", bearer}}))->subject == "u-1001");

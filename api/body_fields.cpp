@@ -6,17 +6,17 @@
 namespace penstock {
 namespace {
 
-bool is_blank(std::string_view text) noexcept {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
+bool is_blank(std::string_view text) noexcept { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 bool has_control(std::string_view text) noexcept {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 /// What is wrong with a text, empty if nothing is.
 std::string text_problem(std::string_view v, const body_fields::text_rule& rule) {
-  if (v.size() > rule.bytes_max) return "must be at most " + std::to_string(rule.bytes_max) + " bytes, is " + std::to_string(v.size());
+  if (v.size() > rule.bytes_max)
+    return "must be at most " + std::to_string(rule.bytes_max) + " bytes, is " + std::to_string(v.size());
   if (rule.one_line && is_blank(v)) return "must not be empty";
   if (rule.one_line && has_control(v)) return "must not hold control characters";
   if (v.size() < rule.bytes_min) return "must be at least " + std::to_string(rule.bytes_min) + " bytes";
@@ -30,9 +30,7 @@ const value* body_fields::find(std::string_view name) const noexcept {
   return v && !v->is_null() ? v : nullptr;
 }
 
-bool body_fields::has(std::string_view name) const noexcept {
-  return find(name) != nullptr;
-}
+bool body_fields::has(std::string_view name) const noexcept { return find(name) != nullptr; }
 
 bool body_fields::is_null(std::string_view name) const noexcept {
   const auto* v = body_.find(name);
@@ -126,7 +124,8 @@ std::optional<std::vector<std::string>> body_fields::texts(std::string_view name
     return std::nullopt;
   }
   if (entries->size() > rule.count_max) {
-    wrong(name, "must have at most " + std::to_string(rule.count_max) + " entries, has " + std::to_string(entries->size()));
+    wrong(name,
+          "must have at most " + std::to_string(rule.count_max) + " entries, has " + std::to_string(entries->size()));
     return std::nullopt;
   }
   std::vector<std::string> out;
@@ -135,7 +134,8 @@ std::optional<std::vector<std::string>> body_fields::texts(std::string_view name
     const auto& entry = (*entries)[i];
     const auto path = std::string{name} + "[" + std::to_string(i) + "]";
     const auto* s = entry.as_string();
-    auto why = s ? text_problem(*s, {.bytes_max = rule.bytes_max, .one_line = true}) : "must be text, is " + std::string{entry.kind_name()};
+    auto why = s ? text_problem(*s, {.bytes_max = rule.bytes_max, .one_line = true})
+                 : "must be text, is " + std::string{entry.kind_name()};
     if (why.empty()) {
       out.push_back(*s);
     } else {

@@ -102,7 +102,8 @@ std::string cloud_body(int status, std::string_view message) {
   return body;
 }
 
-std::string problem_body(int status, std::string_view code, std::string_view detail, const std::vector<problem>& problems) {
+std::string problem_body(int status, std::string_view code, std::string_view detail,
+                         const std::vector<problem>& problems) {
   std::string body;
   json_writer w{body};
   w.begin_object().member("type", "urn:penstock:problem:" + std::string{code}).member("title", reason_phrase(status));
@@ -120,7 +121,8 @@ std::string problem_body(int status, std::string_view code, std::string_view det
   return body;
 }
 
-response render(error_style style, int status, std::string_view code, std::string_view detail, const std::vector<problem>& problems) {
+response render(error_style style, int status, std::string_view code, std::string_view detail,
+                const std::vector<problem>& problems) {
   response r;
   r.status = status;
   if (style == error_style::cloud) {
@@ -158,8 +160,6 @@ response render_error(error_style style, const error& e) {
   return render(style, status, to_text(e.code), e.message, e.problems);
 }
 
-response render_error(error_style style, const http_error& e) {
-  return render(style, e.status, e.code, e.message, {});
-}
+response render_error(error_style style, const http_error& e) { return render(style, e.status, e.code, e.message, {}); }
 
 } // namespace penstock

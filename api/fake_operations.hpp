@@ -23,8 +23,9 @@ public:
 
   fake_operations() {
     callers_[std::string{admin_key}] = {default_workspace, "admin-key", static_cast<scope_set>(scope::admin)};
-    callers_[std::string{reader_key}] = {default_workspace, "reader-key",
-                                         static_cast<scope_set>(static_cast<int>(scope::read_pipelines) | static_cast<int>(scope::read_jobs))};
+    callers_[std::string{reader_key}] = {
+      default_workspace, "reader-key",
+      static_cast<scope_set>(static_cast<int>(scope::read_pipelines) | static_cast<int>(scope::read_jobs))};
     callers_[std::string{other_key}] = {workspace_id{*parse_uuid("9c1f0e2a-1111-7222-8333-444455556666")}, "other-key",
                                         static_cast<scope_set>(scope::admin)};
   }
@@ -79,8 +80,8 @@ public:
       run.error = why;
       for (auto& task : run.tasks) {
         task.status = status == run_status::succeeded ? task_status::succeeded
-                      : status == run_status::failed ? task_status::failed
-                                                     : task_status::running;
+                      : status == run_status::failed  ? task_status::failed
+                                                      : task_status::running;
         task.error = why;
       }
       for (const auto& w : watches_)
@@ -94,7 +95,8 @@ public:
       last_draft = draft;
       last_key = once;
       if (!refuse_definition.empty())
-        return unexpected(error{errc::invalid_argument, refuse_definition, {{"tasks[0].sql", refuse_definition, 1, 1}}});
+        return unexpected(
+          error{errc::invalid_argument, refuse_definition, {{"tasks[0].sql", refuse_definition, 1, 1}}});
       pipeline_view p;
       p.record.id = pipeline_id{next_id()};
       p.record.workspace = who.workspace;
@@ -120,7 +122,8 @@ public:
       last_patch = patch;
       auto* p = find(who, id);
       if (!p) return missing();
-      if (patch.if_revision && *patch.if_revision != p->record.revision) return fail(errc::precondition_failed, "the revision is another");
+      if (patch.if_revision && *patch.if_revision != p->record.revision)
+        return fail(errc::precondition_failed, "the revision is another");
       if (patch.name) p->record.name = *patch.name;
       if (patch.description) p->record.description = *patch.description;
       if (patch.enabled) p->record.enabled = *patch.enabled;
@@ -153,7 +156,8 @@ public:
     });
   }
 
-  void list_pipelines(const caller& who, pipeline_filter filter, page which, reply<listing<pipeline_view>> done) override {
+  void list_pipelines(const caller& who, pipeline_filter filter, page which,
+                      reply<listing<pipeline_view>> done) override {
     answer<listing<pipeline_view>>(std::move(done), [&, this]() -> result<listing<pipeline_view>> {
       std::vector<pipeline_view> all;
       for (auto id = order_.rbegin(); id != order_.rend(); ++id) {
@@ -229,7 +233,8 @@ public:
     });
   }
 
-  void read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit, reply<std::vector<log_line>> done) override {
+  void read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit,
+                 reply<std::vector<log_line>> done) override {
     answer<std::vector<log_line>>(std::move(done), [&, this]() -> result<std::vector<log_line>> {
       if (!find_run(who, id)) return missing();
       std::vector<log_line> out;
@@ -282,7 +287,8 @@ public:
   }
 
   void list_keys(const caller&, page which, reply<listing<api_key_record>> done) override {
-    answer<listing<api_key_record>>(std::move(done), [&, this]() -> result<listing<api_key_record>> { return cut(keys_, which); });
+    answer<listing<api_key_record>>(std::move(done),
+                                    [&, this]() -> result<listing<api_key_record>> { return cut(keys_, which); });
   }
 
   void revoke_key(const caller&, api_key_id id, reply<void> done) override {

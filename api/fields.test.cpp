@@ -8,7 +8,10 @@
 using namespace penstock;
 
 TEST_CASE("fields of the right kind are read, null is as good as none", "[fields]") {
-  const auto body = read_json(R"({"name":"a","on":true,"n":7,"id":"pipe_9c1f0e2a111172228333444455556666","none":null,"tags":["x","y"]})").value();
+  const auto body =
+    read_json(
+      R"({"name":"a","on":true,"n":7,"id":"pipe_9c1f0e2a111172228333444455556666","none":null,"tags":["x","y"]})")
+      .value();
   request_problems problems;
   body_fields in{body, problems};
   CHECK(in.text("name", {.required = true}) == "a");
@@ -23,7 +26,8 @@ TEST_CASE("fields of the right kind are read, null is as good as none", "[fields
 }
 
 TEST_CASE("all wrong fields are named at once, with place and what would be right", "[fields]") {
-  const auto body = read_json("{\"on\": 1,\n \"n\": 11, \"id\": \"x\", \"tags\": [\"ok\", 3], \"title\": \" \"}").value();
+  const auto body =
+    read_json("{\"on\": 1,\n \"n\": 11, \"id\": \"x\", \"tags\": [\"ok\", 3], \"title\": \" \"}").value();
   request_problems problems;
   body_fields in{body, problems};
   (void)in.text("name", {.required = true});

@@ -29,7 +29,8 @@ struct http_server::impl {
 
 http_server::http_server(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
 
-result<std::unique_ptr<http_server>> http_server::start(const http_settings& settings, operations& ops, std::shared_ptr<clock_source> clock,
+result<std::unique_ptr<http_server>> http_server::start(const http_settings& settings, operations& ops,
+                                                        std::shared_ptr<clock_source> clock,
                                                         std::shared_ptr<random_source> random) {
   auto i = std::make_unique<impl>(settings, ops, clock);
   for (std::size_t n = 0; n < std::max<std::size_t>(settings.threads, 1); ++n)
@@ -41,17 +42,11 @@ result<std::unique_ptr<http_server>> http_server::start(const http_settings& set
   return std::unique_ptr<http_server>{new http_server{std::move(i)}};
 }
 
-http_server::~http_server() {
-  stop(std::chrono::milliseconds{0});
-}
+http_server::~http_server() { stop(std::chrono::milliseconds{0}); }
 
-std::uint16_t http_server::port() const noexcept {
-  return impl_->door->port();
-}
+std::uint16_t http_server::port() const noexcept { return impl_->door->port(); }
 
-void http_server::set_draining() noexcept {
-  impl_->app.set_draining();
-}
+void http_server::set_draining() noexcept { impl_->app.set_draining(); }
 
 void http_server::stop(std::chrono::milliseconds grace) {
   if (impl_->stopped) return;
@@ -60,7 +55,8 @@ void http_server::stop(std::chrono::milliseconds grace) {
   impl_->door->stop();
   for (const auto& loop : impl_->loops) loop->drain();
   const auto until = std::chrono::steady_clock::now() + grace;
-  while (impl_->app.metrics().connections.load(std::memory_order_relaxed) > 0 && std::chrono::steady_clock::now() < until)
+  while (impl_->app.metrics().connections.load(std::memory_order_relaxed) > 0 &&
+         std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(drain_poll);
   for (const auto& loop : impl_->loops) loop->stop();
 }

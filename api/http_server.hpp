@@ -23,10 +23,10 @@ struct http_settings {
   std::chrono::seconds read_timeout{30};
   std::chrono::seconds write_timeout{30};
   std::chrono::seconds idle_timeout{120};
-  std::chrono::seconds wait_max{300}; ///< Cap of `Prefer: wait`.
+  std::chrono::seconds wait_max{300};    ///< Cap of `Prefer: wait`.
   std::optional<std::string> jwt_secret; ///< HS256; none: tokens are refused.
   bool jwt_require_exp = false;
-  std::string jwt_audience;  ///< Empty: not checked unless the token has one and this is set.
+  std::string jwt_audience; ///< Empty: not checked unless the token has one and this is set.
   std::string jwt_issuer;
   std::string metrics_token; ///< Empty: `/metrics` is open.
   std::string version;
@@ -37,8 +37,9 @@ class http_server {
 public:
   /// Binds and begins to serve.
   /// @returns `errc::io_failed` naming address and port.
-  [[nodiscard]] static result<std::unique_ptr<http_server>>
-  start(const http_settings& settings, operations& ops, std::shared_ptr<clock_source> clock, std::shared_ptr<random_source> random);
+  [[nodiscard]] static result<std::unique_ptr<http_server>> start(const http_settings& settings, operations& ops,
+                                                                  std::shared_ptr<clock_source> clock,
+                                                                  std::shared_ptr<random_source> random);
 
   ~http_server();
 

@@ -40,9 +40,7 @@ json_writer& json_writer::text(std::string_view v) {
   return *this;
 }
 
-json_writer& json_writer::null() {
-  return raw("null");
-}
+json_writer& json_writer::null() { return raw("null"); }
 
 json_writer& json_writer::raw(std::string_view v) {
   separate();
@@ -50,9 +48,7 @@ json_writer& json_writer::raw(std::string_view v) {
   return *this;
 }
 
-json_writer& json_writer::put(const value& v) {
-  return raw(write_json(v));
-}
+json_writer& json_writer::put(const value& v) { return raw(write_json(v)); }
 
 json_writer& json_writer::integer(std::int64_t v) {
   std::array<char, 24> digits{};

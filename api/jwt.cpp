@@ -24,8 +24,8 @@ std::optional<std::string> decode_base64url(std::string_view text) {
   std::string out(text.size() / 4 * 3 + 3, '\0');
   std::size_t size = 0;
   const char* end = nullptr;
-  const int bad = sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(), text.size(), nullptr,
-                                    &size, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+  const int bad = sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(), text.size(),
+                                    nullptr, &size, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
   if (bad != 0 || end != text.data() + text.size()) return std::nullopt;
   out.resize(size);
   return out;
@@ -148,7 +148,8 @@ result<caller> verify_jwt(std::string_view token, const jwt_rules& rules, timest
   if (first == std::string_view::npos || second == std::string_view::npos) return refused("it has not three parts");
   // The signature comes first: nothing of an unsigned token is looked at but the algorithm.
   if (auto good = check_header(token.substr(0, first)); !good) return unexpected(good.error());
-  if (!signature_matches(token.substr(0, second), token.substr(second + 1), rules.secret)) return refused("its signature does not match");
+  if (!signature_matches(token.substr(0, second), token.substr(second + 1), rules.secret))
+    return refused("its signature does not match");
   const auto claims = decode_object(token.substr(first + 1, second - first - 1));
   if (!claims) return refused("its claims are not a JSON object without repeated names");
   if (auto good = check_dates(*claims, rules, now); !good) return unexpected(good.error());

@@ -23,9 +23,7 @@ const prometheus::Histogram::BucketBoundaries& latency_bounds() {
   return bounds;
 }
 
-std::string status_class(std::size_t digit) {
-  return std::string(1, static_cast<char>('0' + digit)) + "xx";
-}
+std::string status_class(std::size_t digit) { return std::string(1, static_cast<char>('0' + digit)) + "xx"; }
 
 std::size_t class_of(int status) noexcept {
   const auto digit = static_cast<std::size_t>(status / 100);
@@ -66,9 +64,13 @@ struct http_metrics::impl {
   prometheus::Gauge* in_flight = nullptr;
 };
 
-http_metrics::http_metrics(const std::vector<routed>& rows, std::string_view version) : impl_(std::make_unique<impl>()) {
+http_metrics::http_metrics(const std::vector<routed>& rows, std::string_view version)
+    : impl_(std::make_unique<impl>()) {
   auto& registry = impl_->registry;
-  auto& requests = prometheus::BuildCounter().Name("penstock_http_requests_total").Help("Requests answered, by route.").Register(registry);
+  auto& requests = prometheus::BuildCounter()
+                     .Name("penstock_http_requests_total")
+                     .Help("Requests answered, by route.")
+                     .Register(registry);
   auto& latency = prometheus::BuildHistogram()
                     .Name("penstock_http_request_duration_seconds")
                     .Help("From the last byte of a request to its answer.")
@@ -88,14 +90,21 @@ http_metrics::http_metrics(const std::vector<routed>& rows, std::string_view ver
                      .Name("penstock_http_refused_total")
                      .Help("Requests refused before a route took them: unknown, malformed, no room.")
                      .Register(registry);
-  for (std::size_t digit = 4; digit < class_count; ++digit) impl_->refused[digit] = &refusals.Add({{"status", status_class(digit)}});
+  for (std::size_t digit = 4; digit < class_count; ++digit)
+    impl_->refused[digit] = &refusals.Add({{"status", status_class(digit)}});
   for (std::size_t digit = 0; digit < 4; ++digit) impl_->refused[digit] = impl_->refused[4];
-  impl_->connections =
-    &prometheus::BuildGauge().Name("penstock_http_connections").Help("Open client connections.").Register(registry).Add({});
+  impl_->connections = &prometheus::BuildGauge()
+                          .Name("penstock_http_connections")
+                          .Help("Open client connections.")
+                          .Register(registry)
+                          .Add({});
   impl_->websockets =
     &prometheus::BuildGauge().Name("penstock_http_websockets").Help("Of these, WebSockets.").Register(registry).Add({});
-  impl_->in_flight =
-    &prometheus::BuildGauge().Name("penstock_http_requests_in_flight").Help("Requests being worked on.").Register(registry).Add({});
+  impl_->in_flight = &prometheus::BuildGauge()
+                        .Name("penstock_http_requests_in_flight")
+                        .Help("Requests being worked on.")
+                        .Register(registry)
+                        .Add({});
   prometheus::BuildGauge()
     .Name("penstock_build_info")
     .Help("Always 1; the version is the label.")
@@ -112,9 +121,7 @@ void http_metrics::answered(std::size_t index, int status, std::chrono::nanoseco
   row.latency->Observe(std::chrono::duration<double>(took).count());
 }
 
-void http_metrics::refused(int status) noexcept {
-  impl_->refused[class_of(status)]->Increment();
-}
+void http_metrics::refused(int status) noexcept { impl_->refused[class_of(status)]->Increment(); }
 
 std::string http_metrics::render(const node_figures& figures) const {
   impl_->connections->Set(static_cast<double>(connections.load(std::memory_order_relaxed)));

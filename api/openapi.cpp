@@ -88,14 +88,18 @@ void write_answers(json_writer& w, const route& row, error_style errors) {
   for_parts(row.gives, ',', [&](std::string_view entry) {
     const auto status = entry.substr(0, 3);
     auto what = trimmed(entry.substr(3));
-    w.key(status).begin_object().member("description", reason_phrase((status[0] - '0') * 100 + (status[1] - '0') * 10 + (status[2] - '0')));
+    w.key(status).begin_object().member(
+      "description", reason_phrase((status[0] - '0') * 100 + (status[1] - '0') * 10 + (status[2] - '0')));
     if (!what.empty()) {
       w.key("content").begin_object();
       const bool is_media = what.find('/') != std::string_view::npos;
       w.key(is_media ? what : media::json).begin_object();
       if (what.ends_with("[]")) {
         w.key("schema").begin_object().member("type", "array").key("items").begin_object();
-        w.key("$ref").text("#/components/schemas/" + std::string{what.substr(0, what.size() - 2)}).end_object().end_object();
+        w.key("$ref")
+          .text("#/components/schemas/" + std::string{what.substr(0, what.size() - 2)})
+          .end_object()
+          .end_object();
       } else if (!is_media) {
         write_reference(w, what);
       }
@@ -133,7 +137,12 @@ void write_operation(json_writer& w, const surface& s, const route& row) {
 void write_components(json_writer& w, std::span<const surface> surfaces) {
   w.key("components").begin_object().key("securitySchemes").begin_object();
   w.key("bearer").begin_object().member("type", "http").member("scheme", "bearer").end_object();
-  w.key("apiKey").begin_object().member("type", "apiKey").member("in", "header").member("name", "x-api-key").end_object();
+  w.key("apiKey")
+    .begin_object()
+    .member("type", "apiKey")
+    .member("in", "header")
+    .member("name", "x-api-key")
+    .end_object();
   w.end_object().key("schemas").begin_object();
   w.key("Problem").raw(problem_schema).key("CloudError").raw(cloud_error_schema);
   for (const auto& s : surfaces)
@@ -152,7 +161,10 @@ std::string make_openapi(std::span<const surface> surfaces, std::string_view ver
   std::string out;
   json_writer w{out};
   w.begin_object().member("openapi", "3.1.0").key("info").begin_object();
-  w.member("title", "Penstock").member("version", version).member("description", "Durable pipelines over REST.").end_object();
+  w.member("title", "Penstock")
+    .member("version", version)
+    .member("description", "Durable pipelines over REST.")
+    .end_object();
   w.key("paths").begin_object();
   for (const auto& [pattern, rows] : paths) {
     w.key(pattern).begin_object();

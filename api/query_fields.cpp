@@ -31,7 +31,8 @@ query_fields::query_fields(std::string_view query, request_problems& problems) :
     }
     const auto equals = std::min(part.find('='), part.size());
     std::pair<std::string, std::string> entry;
-    if (!decode(part.substr(0, equals), entry.first) || !decode(part.substr(std::min(equals + 1, part.size())), entry.second)) {
+    if (!decode(part.substr(0, equals), entry.first) ||
+        !decode(part.substr(std::min(equals + 1, part.size())), entry.second)) {
       problems_.add("", "the query is not valid percent-encoded UTF-8");
       return;
     }
@@ -68,7 +69,8 @@ std::optional<bool> query_fields::boolean(std::string_view name) const {
   return false;
 }
 
-std::uint64_t query_fields::number(std::string_view name, std::uint64_t fallback, std::uint64_t low, std::uint64_t held_to) const {
+std::uint64_t query_fields::number(std::string_view name, std::uint64_t fallback, std::uint64_t low,
+                                   std::uint64_t held_to) const {
   const auto v = text(name);
   if (!v) return fallback;
   std::uint64_t n = 0;
@@ -76,7 +78,8 @@ std::uint64_t query_fields::number(std::string_view name, std::uint64_t fallback
   const bool is_number = end == v->data() + v->size() && end != v->data();
   if (is_number && ec == std::errc::result_out_of_range) return held_to;
   if (!is_number || ec != std::errc{} || n < low) {
-    problems_.add(std::string{name}, "must be a whole number of at least " + std::to_string(low) + ", is \"" + *v + "\"");
+    problems_.add(std::string{name},
+                  "must be a whole number of at least " + std::to_string(low) + ", is \"" + *v + "\"");
     return fallback;
   }
   return std::min(n, held_to);

@@ -22,7 +22,8 @@ public:
   [[nodiscard]] std::optional<uuid> id(std::string_view name) const;
   [[nodiscard]] std::optional<bool> boolean(std::string_view name) const;
   /// At least `low`; above `held_to` it is held to it.
-  [[nodiscard]] std::uint64_t number(std::string_view name, std::uint64_t fallback, std::uint64_t low, std::uint64_t held_to) const;
+  [[nodiscard]] std::uint64_t number(std::string_view name, std::uint64_t fallback, std::uint64_t low,
+                                     std::uint64_t held_to) const;
 
 private:
   [[nodiscard]] const std::string* find(std::string_view name) const noexcept;

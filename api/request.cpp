@@ -5,9 +5,7 @@
 namespace penstock {
 namespace {
 
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
+constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 } // namespace
 
@@ -26,7 +24,8 @@ std::string_view to_text(verb v) noexcept {
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string_view trimmed(std::string_view text) noexcept {
@@ -53,6 +52,11 @@ const std::string_view* request::header(std::string_view name) const noexcept {
   for (const auto& h : headers)
     if (equal_ignoring_case(h.name, name)) return &h.value;
   return nullptr;
+}
+
+std::string request::header_text(std::string_view name) const {
+  const auto* v = header(name);
+  return v ? std::string{*v} : std::string{};
 }
 
 } // namespace penstock

@@ -58,6 +58,8 @@ struct request {
 
   /// Value of the first header of that name; null if there is none.
   [[nodiscard]] const std::string_view* header(std::string_view name) const noexcept;
+  /// The same as a text of one's own; empty if there is none.
+  [[nodiscard]] std::string header_text(std::string_view name) const;
 };
 
 } // namespace penstock

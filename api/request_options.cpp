@@ -34,9 +34,7 @@ bool is_lower_hex(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-bool all_zero(std::string_view text) noexcept {
-  return text.find_first_not_of('0') == std::string_view::npos;
-}
+bool all_zero(std::string_view text) noexcept { return text.find_first_not_of('0') == std::string_view::npos; }
 
 } // namespace
 
@@ -44,7 +42,8 @@ result<value> json_object_body(const request& in) {
   if (in.body.empty()) return value{value::object{}};
   auto parsed = read_json(in.body, {.bytes_max = in.body.size()});
   if (!parsed) return parsed;
-  if (!parsed->as_object()) return fail(errc::invalid_argument, "the body must be a JSON object, is " + std::string{parsed->kind_name()});
+  if (!parsed->as_object())
+    return fail(errc::invalid_argument, "the body must be a JSON object, is " + std::string{parsed->kind_name()});
   return parsed;
 }
 

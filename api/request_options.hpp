@@ -1,7 +1,7 @@
 #pragma once
 
-#include "api/request_problems.hpp"
 #include "api/request.hpp"
+#include "api/request_problems.hpp"
 #include "runtime/error.hpp"
 
 #include <chrono>

@@ -16,9 +16,7 @@ request with(std::vector<header_view> headers, std::string_view body = "") {
   return r;
 }
 
-milliseconds wait(std::string_view prefer) {
-  return preferred_wait(with({{"Prefer", prefer}}), 300s);
-}
+milliseconds wait(std::string_view prefer) { return preferred_wait(with({{"Prefer", prefer}}), 300s); }
 
 } // namespace
 
@@ -56,7 +54,8 @@ TEST_CASE("an idempotency key comes with a hash of the whole request", "[options
 
 TEST_CASE("an idempotency key of odd characters or length is refused", "[options]") {
   const std::string long_key(256, 'k');
-  for (const auto key : {std::string_view{""}, std::string_view{"a b"}, std::string_view{"\xc3\xa4"}, std::string_view{long_key}}) {
+  for (const auto key :
+       {std::string_view{""}, std::string_view{"a b"}, std::string_view{"\xc3\xa4"}, std::string_view{long_key}}) {
     request_problems problems;
     (void)idempotency_key(with({{"Idempotency-Key", key}}), problems);
     CHECK_FALSE(problems.empty());
@@ -66,8 +65,10 @@ TEST_CASE("an idempotency key of odd characters or length is refused", "[options
 TEST_CASE("only a valid trace context is passed on", "[options]") {
   constexpr std::string_view good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   CHECK(traceparent_of(with({{"traceparent", good}})) == good);
-  for (const auto* bad : {"00-00000000000000000000000000000000-b7ad6b7169203331-01", "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
-                          "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", "x"})
+  for (const auto* bad : {"00-00000000000000000000000000000000-b7ad6b7169203331-01",
+                          "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+                          "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                          "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", "x"})
     CHECK(traceparent_of(with({{"traceparent", bad}})).empty());
 }
 

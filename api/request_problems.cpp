@@ -5,9 +5,7 @@ namespace {
 
 constexpr std::size_t named_max = 5;
 
-std::string worded(const problem& p) {
-  return p.field.empty() ? p.message : p.field + ": " + p.message;
-}
+std::string worded(const problem& p) { return p.field.empty() ? p.message : p.field + ": " + p.message; }
 
 } // namespace
 

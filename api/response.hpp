@@ -61,7 +61,8 @@ public:
 /// Answers one request, once, from any thread; later answers are ignored. Cheap to copy.
 class responder {
 public:
-  responder(std::shared_ptr<response_sink> sink, std::uint64_t exchange) : sink_(std::move(sink)), exchange_(exchange) {}
+  responder(std::shared_ptr<response_sink> sink, std::uint64_t exchange)
+      : sink_(std::move(sink)), exchange_(exchange) {}
 
   void operator()(response r) const { sink_->answer(exchange_, std::move(r)); }
 

@@ -55,9 +55,11 @@ struct route {
   // For the OpenAPI document:
   std::string_view operation; ///< Unique, e.g. `pipelines.create`.
   std::string_view summary;
-  std::string_view query = {};  ///< `name:type=default` by commas, types as in `schema` texts: integer, uuid, text, boolean.
-  std::string_view takes = {};  ///< Schema of the body.
-  std::string_view gives = {};  ///< Success answers by commas: status, then a schema or media type, e.g. `200 Run,202 RunStarted`.
+  std::string_view query =
+    {}; ///< `name:type=default` by commas, types as in `schema` texts: integer, uuid, text, boolean.
+  std::string_view takes = {}; ///< Schema of the body.
+  std::string_view gives =
+    {}; ///< Success answers by commas: status, then a schema or media type, e.g. `200 Run,202 RunStarted`.
 };
 
 /// A named JSON Schema of the OpenAPI document.

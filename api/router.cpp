@@ -26,7 +26,8 @@ std::string_view take_segment(std::string_view& rest) {
 
 bool valid_escapes(std::string_view path) {
   for (std::size_t i = path.find('%'); i != std::string_view::npos; i = path.find('%', i + 1))
-    if (i + 2 >= path.size() || hex_digit(path[i + 1]) < 0 || hex_digit(path[i + 2]) < 0 || path.substr(i, 3) == "%00") return false;
+    if (i + 2 >= path.size() || hex_digit(path[i + 1]) < 0 || hex_digit(path[i + 2]) < 0 || path.substr(i, 3) == "%00")
+      return false;
   return true;
 }
 

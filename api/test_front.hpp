@@ -39,7 +39,8 @@ public:
         const auto end = std::min(path.find('.'), path.size());
         const auto name = path.substr(0, end);
         const auto* entries = v->as_list();
-        if (entries) v = std::stoul(std::string{name}) < entries->size() ? &(*entries)[std::stoul(std::string{name})] : nullptr;
+        if (entries)
+          v = std::stoul(std::string{name}) < entries->size() ? &(*entries)[std::stoul(std::string{name})] : nullptr;
         else v = v->find(name);
         path.remove_prefix(std::min(end + 1, path.size()));
       }
@@ -64,7 +65,8 @@ public:
   }
 
   /// For operations that are held: the answer comes into what is returned.
-  std::shared_ptr<answer_sink> ask_later(verb method, const std::string& target, const std::string& body = "", const headers& more = {}) {
+  std::shared_ptr<answer_sink> ask_later(verb method, const std::string& target, const std::string& body = "",
+                                         const headers& more = {}) {
     auto sink = std::make_shared<answer_sink>();
     const std::string credential = "Bearer " + key;
     request in;

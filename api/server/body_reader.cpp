@@ -28,7 +28,8 @@ std::optional<std::uint64_t> chunk_size(std::string_view line) noexcept {
   auto rest = line.substr(i);
   rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
   if (!rest.empty() && rest.front() != ';') return std::nullopt;
-  const bool visible = std::all_of(rest.begin(), rest.end(), [](char c) { return c == '\t' || (c >= 0x20 && c < 0x7f); });
+  const bool visible =
+    std::all_of(rest.begin(), rest.end(), [](char c) { return c == '\t' || (c >= 0x20 && c < 0x7f); });
   return visible ? std::optional{size} : std::nullopt;
 }
 

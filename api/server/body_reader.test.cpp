@@ -86,7 +86,8 @@ TEST_CASE("a chunk line is at most 256 bytes", "[http][body]") {
 }
 
 TEST_CASE("malformed chunks are refused", "[http][body]") {
-  for (const auto* text : {"x\r\n", "\r\n", "-1\r\n", " 1\r\n", "1 2\r\n", "1\na", "1\r\nab\r\n", "1\r\na\n", "1\r\naX\n", "fffffffff\r\n", "1;\x01\r\n", "0x1\r\n"})
+  for (const auto* text : {"x\r\n", "\r\n", "-1\r\n", " 1\r\n", "1 2\r\n", "1\na", "1\r\nab\r\n", "1\r\na\n",
+                           "1\r\naX\n", "fffffffff\r\n", "1;\x01\r\n", "0x1\r\n"})
     CHECK(feed_chunked(text).last == progress::malformed);
 }
 

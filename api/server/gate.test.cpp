@@ -62,7 +62,8 @@ TEST_CASE("a chunked body works and counts against the limit", "[http][gate]") {
   settings.body_bytes_max = 100;
   const test_server s{settings};
   raw_client good{s.port()};
-  const auto made = good.ask(post + "Transfer-Encoding: chunked\r\n\r\n14\r\n{\"name\":\"a\",\"config\"\r\n4\r\n:{}}\r\n0\r\n\r\n");
+  const auto made =
+    good.ask(post + "Transfer-Encoding: chunked\r\n\r\n14\r\n{\"name\":\"a\",\"config\"\r\n4\r\n:{}}\r\n0\r\n\r\n");
   CHECK(status_of(made) == 201);
   raw_client large{s.port()};
   large.send(post + "Transfer-Encoding: chunked\r\n\r\n");
@@ -89,9 +90,28 @@ TEST_CASE("random bytes and random requests leave the server alive", "[http][gat
   const auto seed = Catch::rngSeed();
   INFO("seed " << seed);
   std::mt19937 random{seed};
-  const std::vector<std::string> pieces{"GET ", "POST ", "/health", "/api/pipelines", " HTTP/1.1", " HTTP/1.0", "\r\n", "\r\n\r\n", "Host: a",
-                                        "Content-Length: 5", "Transfer-Encoding: chunked", "0\r\n\r\n", "5\r\nabcde\r\n", "Expect: 100-continue",
-                                        "Connection: upgrade", "Upgrade: websocket", "%00", "?", ": ", "{", "\xff\xfe", std::string(1, '\0'),
+  const std::vector<std::string> pieces{"GET ",
+                                        "POST ",
+                                        "/health",
+                                        "/api/pipelines",
+                                        " HTTP/1.1",
+                                        " HTTP/1.0",
+                                        "\r\n",
+                                        "\r\n\r\n",
+                                        "Host: a",
+                                        "Content-Length: 5",
+                                        "Transfer-Encoding: chunked",
+                                        "0\r\n\r\n",
+                                        "5\r\nabcde\r\n",
+                                        "Expect: 100-continue",
+                                        "Connection: upgrade",
+                                        "Upgrade: websocket",
+                                        "%00",
+                                        "?",
+                                        ": ",
+                                        "{",
+                                        "\xff\xfe",
+                                        std::string(1, '\0'),
                                         std::string(5'000, 'a')};
   for (int round = 0; round < 300; ++round) {
     raw_client client{s.port()};

@@ -15,9 +15,7 @@ namespace {
 namespace beast = boost::beast;
 namespace http = beast::http;
 
-std::string_view std_view(beast::string_view v) noexcept {
-  return {v.data(), v.size()};
-}
+std::string_view std_view(beast::string_view v) noexcept { return {v.data(), v.size()}; }
 
 verb to_verb(http::verb v) noexcept {
   switch (v) {
@@ -46,7 +44,8 @@ public:
   [[nodiscard]] bool too_many() const noexcept { return too_many_; }
 
 private:
-  void on_request_impl(http::verb method, beast::string_view, beast::string_view target, int version, beast::error_code&) override {
+  void on_request_impl(http::verb method, beast::string_view, beast::string_view target, int version,
+                       beast::error_code&) override {
     into_.method = to_verb(method);
     target_ = target;
     version_ = version;
@@ -130,7 +129,8 @@ framing_fields collect_framing(const std::vector<header_view>& headers) noexcept
 
 bool is_host(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || std::string_view{".-_~:[]%!$&'()*+,;="}.find(c) != std::string_view::npos;
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+           std::string_view{".-_~:[]%!$&'()*+,;="}.find(c) != std::string_view::npos;
   });
 }
 
@@ -151,7 +151,8 @@ result<request_head> check_framing(const framing_fields& f, bool http_1_1) {
   if (f.lengths == 1) {
     std::uint64_t n = 0;
     const auto [end, ec] = std::from_chars(f.length.data(), f.length.data() + f.length.size(), n);
-    if (f.length.empty() || ec != std::errc{} || end != f.length.data() + f.length.size()) return malformed("Content-Length is not a number");
+    if (f.length.empty() || ec != std::errc{} || end != f.length.data() + f.length.size())
+      return malformed("Content-Length is not a number");
     head.content_length = n;
   }
   if (!f.expect.empty() && http_1_1) {
@@ -189,7 +190,8 @@ result<request_head> parse_head(std::string_view block, std::size_t headers_max,
   // Beast refuses some framing on its own; ours comes first, for its words are clearer.
   auto head = check_framing(collect_framing(into.headers), parser.version() >= 11);
   if (!ec && !head) return head;
-  if (ec || used != block.size() || !parser.is_header_done()) return malformed(ec ? ec.message() : "an incomplete head");
+  if (ec || used != block.size() || !parser.is_header_done())
+    return malformed(ec ? ec.message() : "an incomplete head");
   const auto target = std_view(parser.target());
   if (!split_target(target, into)) return malformed("the target is not a path");
   head->keep_alive = parser.keep_alive();

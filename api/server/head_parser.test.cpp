@@ -39,7 +39,8 @@ const std::string post = "POST / HTTP/1.1\r\nHost: a\r\n";
 } // namespace
 
 TEST_CASE("a head gives method, path, query and headers", "[http][gate]") {
-  const std::string block = "POST /a%20b?x=1&y HTTP/1.1\r\nHost: example.org:8080\r\nX-Empty:\r\nContent-Length: 5\r\nExpect: 100-Continue\r\n\r\n";
+  const std::string block = "POST /a%20b?x=1&y HTTP/1.1\r\nHost: example.org:8080\r\nX-Empty:\r\nContent-Length: "
+                            "5\r\nExpect: 100-Continue\r\n\r\n";
   request in;
   const auto head = parse(block, in);
   REQUIRE(head.has_value());
@@ -79,7 +80,8 @@ TEST_CASE("whether the connection stays follows version and header", "[http][gat
 }
 
 TEST_CASE("only a plain chunked transfer-encoding is taken", "[http][gate]") {
-  for (const auto* coding : {"xchunked", "gzip", "chunked, identity", "identity", "gzip, chunked", "chunked, chunked", "\"chunked\"", "chunked;q=1", ""})
+  for (const auto* coding : {"xchunked", "gzip", "chunked, identity", "identity", "gzip, chunked", "chunked, chunked",
+                             "\"chunked\"", "chunked;q=1", ""})
     CHECK(names(refusal(post + "Transfer-Encoding: " + coding), "Transfer-Encoding"));
   CHECK(names(refusal(post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"), "Transfer-Encoding"));
   CHECK(names(refusal("POST / HTTP/1.0\r\nTransfer-Encoding: chunked"), "HTTP/1.0"));
@@ -114,8 +116,10 @@ TEST_CASE("folded lines and odd bytes are refused", "[http][gate]") {
   CHECK(names(refusal(get + "\nX: a"), "lone LF"));
   CHECK(names(refusal(get + "\r\nX: a\rb"), "lone CR"));
   CHECK(names(refusal(get + "\r\nX: a" + std::string(1, '\0')), "NUL"));
-  for (const auto* line : {"X : a", " X: a", ": a", "X", "X\x01: a", "X: a\x01"}) CHECK_FALSE(accepted(get + "\r\n" + line));
-  for (const auto* first : {"GET  / HTTP/1.1", "GET / HTTP/2.0", "GET / HTTP/0.9", "GET /", "/ HTTP/1.1", "GET / HTTP/1.1 ", "G@T / HTTP/1.1"})
+  for (const auto* line : {"X : a", " X: a", ": a", "X", "X\x01: a", "X: a\x01"})
+    CHECK_FALSE(accepted(get + "\r\n" + line));
+  for (const auto* first : {"GET  / HTTP/1.1", "GET / HTTP/2.0", "GET / HTTP/0.9", "GET /", "/ HTTP/1.1",
+                            "GET / HTTP/1.1 ", "G@T / HTTP/1.1"})
     CHECK_FALSE(accepted(std::string{first} + "\r\nHost: a"));
 }
 

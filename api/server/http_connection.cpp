@@ -4,6 +4,8 @@
 #include "api/server/response_head.hpp"
 #include "api/server/websocket_session.hpp"
 
+#include <sys/socket.h>
+
 #include <boost/asio/buffer.hpp>
 
 #include <algorithm>
@@ -24,6 +26,8 @@ constexpr std::size_t discarded_bytes_max = 64u << 10;
 constexpr auto linger_time = 2s;
 /// What an operation may take beyond a client's `Prefer: wait`. One that is never answered is a bug of ours.
 constexpr auto answer_time = 60s;
+/// How long a request is handled before anybody looks whether its client still waits.
+constexpr auto look_after = 2s;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool would_block(const boost::system::error_code& ec) noexcept {
@@ -70,17 +74,26 @@ void http_connection::extend_deadline(std::size_t moved, std::chrono::millisecon
   if (moved_ >= progress_bytes) set_deadline(after);
 }
 
+bool http_connection::client_is_gone() {
+  char byte = 0;
+  return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void http_connection::check_deadline(io_loop::clock::time_point now) {
+  // Nothing is read while a request is handled, so who stopped waiting for a long one has to be looked for.
+  if (phase_ == phase::handling && now - handled_at_ > look_after && client_is_gone()) return close();
   if (now < deadline_) return;
   switch (phase_) {
     case phase::reading_head:
     case phase::reading_body:
       if (phase_ == phase::reading_head && unread().empty()) return close();
-      respond_and_close(render_error(error_style::problem, http_error{408, "request_timeout", "the request did not arrive in time"}));
+      respond_and_close(
+        render_error(error_style::problem, http_error{408, "request_timeout", "the request did not arrive in time"}));
       return advance();
     case phase::handling:
       closing_ = true;
-      return take_answer(exchange_, render_error(error_style::problem, error{errc::timed_out, "the operation gave no answer in time", {}}));
+      return take_answer(exchange_, render_error(error_style::problem,
+                                                 error{errc::timed_out, "the operation gave no answer in time", {}}));
     default: return close();
   }
 }
@@ -121,7 +134,8 @@ void http_connection::read_more(std::size_t room) {
                             if (self->unread().empty() && self->phase_ == phase::reading_head)
                               self->set_deadline(self->app_.settings().read_timeout);
                             self->in_end_ += n;
-                            if (self->phase_ == phase::reading_body) self->extend_deadline(n, self->app_.settings().read_timeout);
+                            if (self->phase_ == phase::reading_body)
+                              self->extend_deadline(n, self->app_.settings().read_timeout);
                             self->advance();
                           });
 }
@@ -133,7 +147,8 @@ bool http_connection::step_head() {
   const auto end = text.find("\r\n\r\n", scanned_);
   const auto limit = app_.settings().header_bytes_max;
   if (end == std::string_view::npos ? text.size() > limit : end + 4 > limit) {
-    refuse_malformed({errc::invalid_argument, "malformed request: the head is longer than " + std::to_string(limit) + " bytes", {}});
+    refuse_malformed(
+      {errc::invalid_argument, "malformed request: the head is longer than " + std::to_string(limit) + " bytes", {}});
     return true;
   }
   if (end == std::string_view::npos) {
@@ -159,13 +174,14 @@ void http_connection::begin_request(std::string_view block) {
   facts_ = *facts;
   if (!facts_.keep_alive) closing_ = true;
   if (facts_.unknown_expectation)
-    return respond_and_close(
-      render_error(error_style::problem, http_error{417, "expectation_failed", "the only expectation known is 100-continue"}));
+    return respond_and_close(render_error(
+      error_style::problem, http_error{417, "expectation_failed", "the only expectation known is 100-continue"}));
 
   admission_ = app_.admit(request_);
   const bool too_large = facts_.content_length.value_or(0) > admission_.body_bytes_max;
   if (too_large && !admission_.refusal) admission_.refusal = app_.too_large(admission_);
-  body_.start(facts_.content_length, facts_.chunked, admission_.refusal ? discarded_bytes_max : admission_.body_bytes_max);
+  body_.start(facts_.content_length, facts_.chunked,
+              admission_.refusal ? discarded_bytes_max : admission_.body_bytes_max);
   if (admission_.refusal) {
     body_.discard();
     // A client that waits for the word to go on learns at once that there is none.
@@ -181,9 +197,7 @@ bool http_connection::step_body() {
   const auto progress = body_.feed(data);
   in_begin_ += before - data.size();
   switch (progress) {
-    case body_reader::progress::done:
-      dispatch();
-      return true;
+    case body_reader::progress::done: dispatch(); return true;
     case body_reader::progress::too_large:
       respond_and_close(admission_.refusal ? std::move(*admission_.refusal) : app_.too_large(admission_));
       return true;
@@ -342,13 +356,15 @@ bool http_connection::step_linger() {
 void http_connection::upgrade(response&& r) {
   // What a client sends before it knows that it may is not for us to guess about.
   if (!unread().empty()) {
-    respond_and_close(render_error(error_style::problem, error{errc::invalid_argument, "bytes behind the request to upgrade", {}}));
+    respond_and_close(
+      render_error(error_style::problem, error{errc::invalid_argument, "bytes behind the request to upgrade", {}}));
     return advance();
   }
   phase_ = phase::closed;
   const auto self = shared_from_this();
   loop_->remove(*this);
-  std::make_shared<websocket_session>(loop_, std::move(socket_))->start(request_, request_id_, std::move(r.open_stream));
+  std::make_shared<websocket_session>(loop_, std::move(socket_))
+    ->start(request_, request_id_, std::move(r.open_stream));
 }
 
 } // namespace penstock

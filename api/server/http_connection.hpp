@@ -38,7 +38,7 @@ private:
   enum class phase : std::uint8_t {
     reading_head,
     reading_body,
-    handling,  ///< Waits for `answer`.
+    handling, ///< Waits for `answer`.
     writing,
     lingering, ///< Everything is said; reads to nowhere until the client closes, so that no reset eats the answer.
     closed,
@@ -60,6 +60,7 @@ private:
   void upgrade(response&& r);
   void send_continue();
 
+  [[nodiscard]] bool client_is_gone();
   void read_more(std::size_t room);
   void wait_writable();
   [[nodiscard]] std::string_view unread() const noexcept { return {in_.data() + in_begin_, in_end_ - in_begin_}; }

@@ -23,13 +23,12 @@ std::string body_of(const std::string& answer) {
   return at == std::string::npos ? std::string{} : answer.substr(at + 4);
 }
 
-std::string path_of_run(const std::string& pipeline) {
-  return "/api/pipelines/" + pipeline + "/run";
-}
+std::string path_of_run(const std::string& pipeline) { return "/api/pipelines/" + pipeline + "/run"; }
 
 /// A file of `size` bytes that goes with the test.
 struct scratch_file {
-  explicit scratch_file(std::size_t size) : path(std::filesystem::temp_directory_path() / ("penstock-api-test-" + std::to_string(::getpid()))) {
+  explicit scratch_file(std::size_t size)
+      : path(std::filesystem::temp_directory_path() / ("penstock-api-test-" + std::to_string(::getpid()))) {
     std::ofstream out{path, std::ios::binary};
     std::string block(64u << 10, '\0');
     for (std::size_t i = 0; i < block.size(); ++i) block[i] = static_cast<char>('a' + i % 23);
@@ -66,7 +65,9 @@ TEST_CASE("pipelined requests are answered in their order", "[http]") {
   const test_server s;
   raw_client client{s.port()};
   std::string all;
-  for (int i = 0; i < 50; ++i) all += test_server::request("GET", i % 2 ? "/health" : "/nowhere", "", "X-Request-Id: r" + std::to_string(i) + "\r\n");
+  for (int i = 0; i < 50; ++i)
+    all +=
+      test_server::request("GET", i % 2 ? "/health" : "/nowhere", "", "X-Request-Id: r" + std::to_string(i) + "\r\n");
   client.send(all);
   for (int i = 0; i < 50; ++i) {
     const auto answer = client.read_response();
@@ -78,7 +79,8 @@ TEST_CASE("pipelined requests are answered in their order", "[http]") {
 TEST_CASE("a request may arrive byte by byte", "[http]") {
   const test_server s;
   raw_client client{s.port()};
-  for (const char c : test_server::request("POST", "/api/pipelines", R"({"name":"a","config":{}})")) client.send({&c, 1});
+  for (const char c : test_server::request("POST", "/api/pipelines", R"({"name":"a","config":{}})"))
+    client.send({&c, 1});
   CHECK(status_of(client.read_response()) == 201);
 }
 
@@ -129,7 +131,8 @@ TEST_CASE("a small body that is not wanted does not cost the connection", "[http
   CHECK(status_of(client.ask("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789")) == 404);
   CHECK(status_of(client.ask(test_server::request("GET", "/health", "{}"))) == 200);
   raw_client large{s.port()};
-  large.send("POST /api/pipelines HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" + std::string(1'000'000, 'x'));
+  large.send("POST /api/pipelines HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" +
+             std::string(1'000'000, 'x'));
   CHECK(status_of(large.read_response()) == 401);
 }
 
@@ -141,7 +144,8 @@ TEST_CASE("answers from other threads reach their connections", "[http]") {
   std::vector<std::unique_ptr<raw_client>> clients;
   for (std::size_t i = 0; i < count; ++i) {
     clients.push_back(std::make_unique<raw_client>(s.port()));
-    clients.back()->send(test_server::request("POST", path_of_run(pipeline), "", "X-Request-Id: r" + std::to_string(i) + "\r\n"));
+    clients.back()->send(
+      test_server::request("POST", path_of_run(pipeline), "", "X-Request-Id: r" + std::to_string(i) + "\r\n"));
   }
   REQUIRE(eventually([&] { return s.ops.held() == count; }));
   CHECK(s.metric("penstock_http_requests_in_flight") == count);
@@ -217,8 +221,8 @@ TEST_CASE("clients that do not speak, or stop in the middle, are closed", "[http
   raw_client half_body{s.port()};
   raw_client idle{s.port()};
   half_head.send("GET /health HT");
-  half_body.send("POST /api/pipelines HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\nx-api-key: " + std::string{fake_operations::admin_key} +
-                 "\r\n\r\n12");
+  half_body.send("POST /api/pipelines HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\nx-api-key: " +
+                 std::string{fake_operations::admin_key} + "\r\n\r\n12");
   CHECK(status_of(idle.ask(test_server::request("GET", "/health"))) == 200);
   CHECK(silent.read_all().empty());
   CHECK(silent.closed());
@@ -267,6 +271,20 @@ TEST_CASE("a slow reader is closed, others go on", "[http][limits]") {
   CHECK(eventually([&] { return s.metric("penstock_http_connections") == 1; }));
 }
 
+TEST_CASE("a client that stopped waiting does not keep its connection", "[http][limits]") {
+  test_server s;
+  const auto pipeline = s.make_pipeline();
+  s.ops.hold();
+  {
+    raw_client impatient{s.port()};
+    impatient.send(test_server::request("POST", path_of_run(pipeline)));
+    REQUIRE(eventually([&] { return s.ops.held() == 1; }));
+  }
+  CHECK(eventually([&] { return s.metric("penstock_http_connections") == 1; }));
+  CHECK(s.metric("penstock_http_requests_in_flight") == 0);
+  s.ops.release();
+}
+
 TEST_CASE("stopping finishes what is under way and takes nothing new", "[http][stop]") {
   test_server s;
   const auto pipeline = s.make_pipeline();
@@ -290,7 +308,8 @@ TEST_CASE("stopping finishes what is under way and takes nothing new", "[http][s
   CHECK_FALSE(raw_client{s.port()}.connected());
 }
 
-TEST_CASE("a request that never ends is cut off after the grace time, and its late answer hurts nobody", "[http][stop]") {
+TEST_CASE("a request that never ends is cut off after the grace time, and its late answer hurts nobody",
+          "[http][stop]") {
   test_server s;
   const auto pipeline = s.make_pipeline();
   s.ops.hold();

@@ -82,7 +82,8 @@ void io_loop::take_deliveries() {
 void io_loop::arm_sweep() {
   sweep_timer_.expires_after(sweep_every);
   sweep_timer_.async_wait([this](const boost::system::error_code& ec) {
-    if (ec) return;
+    // Cancelling does not reach a sweep that is on its way already, and one more timer would keep the loop running.
+    if (ec || ending_) return;
     sweep();
     arm_sweep();
   });
@@ -129,13 +130,9 @@ void io_loop::remove(http_connection& c) {
   connections_.pop_back();
 }
 
-void io_loop::add(websocket_session& s) {
-  websockets_.push_back(&s);
-}
+void io_loop::add(websocket_session& s) { websockets_.push_back(&s); }
 
-void io_loop::remove(websocket_session& s) {
-  std::erase(websockets_, &s);
-}
+void io_loop::remove(websocket_session& s) { std::erase(websockets_, &s); }
 
 void io_loop::drain() {
   post([this] {
@@ -150,6 +147,7 @@ void io_loop::drain() {
 void io_loop::stop() {
   post([this] {
     draining_ = true;
+    ending_ = true;
     sweep_timer_.cancel();
     const auto all = connections_;
     for (const auto& c : all) c->close();

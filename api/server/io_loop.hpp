@@ -57,7 +57,9 @@ public:
   /// Closes everything and ends the thread. From any other thread.
   void stop();
 
-  [[nodiscard]] bool on_thread() const noexcept { return std::this_thread::get_id() == thread_id_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool on_thread() const noexcept {
+    return std::this_thread::get_id() == thread_id_.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] bool is_draining() const noexcept { return draining_; }
   [[nodiscard]] net::io_context& context() noexcept { return context_; }
   [[nodiscard]] const application& app() const noexcept { return app_; }
@@ -97,6 +99,7 @@ private:
   std::vector<std::shared_ptr<http_connection>> connections_;
   std::vector<websocket_session*> websockets_;
   bool draining_ = false;
+  bool ending_ = false;
 
   std::int64_t date_second_ = -1;
   std::string date_;

@@ -15,7 +15,8 @@ constexpr std::chrono::milliseconds pause_time{100};
 
 /// The answer to a connection beyond the limit, sent without reading what it asks.
 std::string make_full_answer(io_loop& loop) {
-  response r = render_error(error_style::problem, error{errc::unavailable, "the server is at its limit of connections; try again", {}});
+  response r = render_error(error_style::problem,
+                            error{errc::unavailable, "the server is at its limit of connections; try again", {}});
   std::string id;
   loop.make_request_id(id);
   std::string out;
@@ -31,20 +32,20 @@ listener::listener(std::vector<std::shared_ptr<io_loop>> loops)
 result<void> listener::bind(const std::string& address, std::uint16_t port) {
   boost::system::error_code ec;
   const auto ip = net::ip::make_address(address, ec);
-  if (ec) return fail(errc::io_failed, "cannot listen on " + address + ":" + std::to_string(port) + ": not an IP address");
+  if (ec)
+    return fail(errc::io_failed, "cannot listen on " + address + ":" + std::to_string(port) + ": not an IP address");
   const net::ip::tcp::endpoint endpoint{ip, port};
   acceptor_.open(endpoint.protocol(), ec);
   if (!ec) acceptor_.set_option(net::socket_base::reuse_address(true), ec);
   if (!ec) acceptor_.bind(endpoint, ec);
   if (!ec) acceptor_.listen(backlog, ec);
-  if (ec) return fail(errc::io_failed, "cannot listen on " + address + ":" + std::to_string(port) + ": " + ec.message());
+  if (ec)
+    return fail(errc::io_failed, "cannot listen on " + address + ":" + std::to_string(port) + ": " + ec.message());
   port_ = acceptor_.local_endpoint(ec).port();
   return {};
 }
 
-void listener::start() {
-  accept_next();
-}
+void listener::start() { accept_next(); }
 
 void listener::stop() {
   loops_.front()->post([self = shared_from_this()] {
@@ -57,17 +58,20 @@ void listener::stop() {
 
 void listener::accept_next() {
   auto& target = loops_[next_];
-  acceptor_.async_accept(target->context(), [self = shared_from_this()](const boost::system::error_code& ec, tcp_socket socket) {
-    if (self->stopped_) return;
-    if (ec == net::error::no_descriptors || ec == net::error::no_buffer_space || ec == net::error::no_memory) return self->pause();
-    if (!ec) self->accepted(std::move(socket));
-    self->accept_next();
-  });
+  acceptor_.async_accept(
+    target->context(), [self = shared_from_this()](const boost::system::error_code& ec, tcp_socket socket) {
+      if (self->stopped_) return;
+      if (ec == net::error::no_descriptors || ec == net::error::no_buffer_space || ec == net::error::no_memory)
+        return self->pause();
+      if (!ec) self->accepted(std::move(socket));
+      self->accept_next();
+    });
 }
 
 void listener::accepted(tcp_socket socket) {
   const auto& app = loops_.front()->app();
-  if (app.metrics().connections.load(std::memory_order_relaxed) >= static_cast<std::int64_t>(app.settings().connections_max)) {
+  if (app.metrics().connections.load(std::memory_order_relaxed) >=
+      static_cast<std::int64_t>(app.settings().connections_max)) {
     app.metrics().refused(503);
     boost::system::error_code ec;
     socket.non_blocking(true, ec);

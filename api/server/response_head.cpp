@@ -56,7 +56,8 @@ std::string http_date(std::int64_t unix_seconds) {
 
 bool is_sane_request_id(std::string_view id) noexcept {
   return !id.empty() && id.size() <= request_id_bytes_max && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || std::string_view{"-_.:/+="}.find(c) != std::string_view::npos;
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+           std::string_view{"-_.:/+="}.find(c) != std::string_view::npos;
   });
 }
 

@@ -10,7 +10,7 @@ namespace penstock {
 
 /// What a head says besides the response itself.
 struct head_context {
-  std::string_view date;       ///< Formatted.
+  std::string_view date; ///< Formatted.
   std::string_view request_id;
   bool http_1_1 = true;
   bool keep_alive = true;
@@ -21,9 +21,7 @@ struct head_context {
 void append_head(std::string& out, const response& r, const head_context& with);
 
 /// True for statuses that never have a body.
-[[nodiscard]] constexpr bool is_bodiless(int status) noexcept {
-  return status < 200 || status == 204 || status == 304;
-}
+[[nodiscard]] constexpr bool is_bodiless(int status) noexcept { return status < 200 || status == 204 || status == 304; }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
 [[nodiscard]] std::string http_date(std::int64_t unix_seconds);

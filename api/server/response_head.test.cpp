@@ -17,7 +17,8 @@ std::string head_of(const response& r, bool http_1_1 = true, bool keep_alive = t
 TEST_CASE("a head holds what every response carries", "[http][head]") {
   auto r = json_response(201, "{}");
   r.with("Location", "/x");
-  CHECK(head_of(r) == "HTTP/1.1 201 Created\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+  CHECK(head_of(r) == "HTTP/1.1 201 Created\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Type: "
+                      "application/json\r\nContent-Length: 2\r\n"
                       "X-Request-Id: id-1\r\nX-Content-Type-Options: nosniff\r\nLocation: /x\r\n\r\n");
 }
 

@@ -28,14 +28,23 @@ struct test_server {
   [[nodiscard]] std::uint16_t port() const { return server->port(); }
 
   /// A request of HTTP/1.1 with the admin's key.
-  static std::string request(std::string_view method, std::string_view target, std::string_view body = "", std::string_view more = "") {
+  static std::string request(std::string_view method, std::string_view target, std::string_view body = "",
+                             std::string_view more = "") {
     std::string out{method};
-    out.append(" ").append(target).append(" HTTP/1.1\r\nHost: a\r\nx-api-key: ").append(fake_operations::admin_key).append("\r\n");
-    if (!body.empty()) out.append("Content-Type: application/json\r\nContent-Length: ").append(std::to_string(body.size())).append("\r\n");
+    out.append(" ")
+      .append(target)
+      .append(" HTTP/1.1\r\nHost: a\r\nx-api-key: ")
+      .append(fake_operations::admin_key)
+      .append("\r\n");
+    if (!body.empty())
+      out.append("Content-Type: application/json\r\nContent-Length: ")
+        .append(std::to_string(body.size()))
+        .append("\r\n");
     return out.append(more).append("\r\n").append(body);
   }
 
-  std::string ask(std::string_view method, std::string_view target, std::string_view body = "", std::string_view more = "") const {
+  std::string ask(std::string_view method, std::string_view target, std::string_view body = "",
+                  std::string_view more = "") const {
     raw_client client{port()};
     return client.ask(request(method, target, body, more));
   }

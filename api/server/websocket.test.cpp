@@ -16,8 +16,10 @@ struct frame {
 /// The client's side of RFC 6455, as far as the tests need it.
 class socket_client {
 public:
-  socket_client(std::uint16_t port, const std::string& run, std::string_view more = "", int receive_buffer = 0) : tcp_(port, receive_buffer) {
-    head = tcp_.ask("GET /api/v1/runs/" + run + "/stream HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n" +
+  socket_client(std::uint16_t port, const std::string& run, std::string_view more = "", int receive_buffer = 0)
+      : tcp_(port, receive_buffer) {
+    head = tcp_.ask("GET /api/v1/runs/" + run +
+                      "/stream HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n" +
                       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nx-api-key: " +
                       std::string{fake_operations::admin_key} + "\r\n" + std::string{more} + "\r\n",
                     true);
@@ -70,12 +72,12 @@ private:
   std::string bytes_;
 };
 
-run_id id_of(const std::string& text) {
-  return run_id{*parse_uuid(text)};
-}
+run_id id_of(const std::string& text) { return run_id{*parse_uuid(text)}; }
 
 int close_code(const frame& f) {
-  return f.payload.size() < 2 ? 0 : static_cast<unsigned char>(f.payload[0]) << 8 | static_cast<unsigned char>(f.payload[1]);
+  return f.payload.size() < 2
+           ? 0
+           : static_cast<unsigned char>(f.payload[0]) << 8 | static_cast<unsigned char>(f.payload[1]);
 }
 
 } // namespace
@@ -164,11 +166,13 @@ TEST_CASE("bad upgrades are refused as HTTP", "[http][websocket]") {
   const auto run = s.make_run();
   const auto ask = [&](std::string_view more, std::string_view key = fake_operations::admin_key) {
     raw_client client{s.port()};
-    return status_of(client.ask("GET /api/v1/runs/" + run + "/stream HTTP/1.1\r\nHost: a\r\nx-api-key: " + std::string{key} + "\r\n" + std::string{more} + "\r\n"));
+    return status_of(client.ask("GET /api/v1/runs/" + run + "/stream HTTP/1.1\r\nHost: a\r\nx-api-key: " +
+                                std::string{key} + "\r\n" + std::string{more} + "\r\n"));
   };
   CHECK(ask("") == 426);
   CHECK(ask("Connection: Upgrade\r\nUpgrade: websocket\r\n") == 400);
-  CHECK(ask("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n") == 426);
+  CHECK(ask("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\nSec-WebSocket-Key: "
+            "dGhlIHNhbXBsZSBub25jZQ==\r\n") == 426);
   CHECK(ask("Connection: Upgrade\r\nUpgrade: websocket\r\n", "unknown") == 401);
   CHECK(s.ops.watchers() == 0);
   CHECK(status_of(s.ask("GET", "/health")) == 200);

@@ -16,9 +16,7 @@ constexpr std::chrono::seconds handshake_time{10};
 /// Half of it without a sign of life and the client is pinged.
 constexpr std::chrono::seconds idle_time{60};
 
-websocket::stream_base::timeout timeouts() {
-  return {handshake_time, idle_time, true};
-}
+websocket::stream_base::timeout timeouts() { return {handshake_time, idle_time, true}; }
 
 } // namespace
 
@@ -44,7 +42,8 @@ void websocket_session::start(const request& in, std::string_view request_id, st
     if (kind == websocket::frame_type::close) source_.reset();
   });
   beast::http::request<beast::http::empty_body> upgrade{beast::http::verb::get, "/", 11};
-  for (const auto& h : in.headers) upgrade.insert({h.name.data(), h.name.size()}, beast::string_view{h.value.data(), h.value.size()});
+  for (const auto& h : in.headers)
+    upgrade.insert({h.name.data(), h.name.size()}, beast::string_view{h.value.data(), h.value.size()});
   // `upgrade` need only last until the call returns.
   stream_.async_accept(upgrade, [self = shared_from_this(), open = std::move(open)](const beast::error_code& ec) {
     if (ec) return self->end();
@@ -62,11 +61,13 @@ void websocket_session::opened(const stream_opener& open) {
 }
 
 void websocket_session::send(std::string message) {
-  loop_->post([self = shared_from_this(), message = std::move(message)]() mutable { self->queue(std::move(message), false); });
+  loop_->post(
+    [self = shared_from_this(), message = std::move(message)]() mutable { self->queue(std::move(message), false); });
 }
 
 void websocket_session::finish(std::string message) {
-  loop_->post([self = shared_from_this(), message = std::move(message)]() mutable { self->queue(std::move(message), true); });
+  loop_->post(
+    [self = shared_from_this(), message = std::move(message)]() mutable { self->queue(std::move(message), true); });
 }
 
 void websocket_session::queue(std::string message, bool last) {
@@ -85,12 +86,13 @@ void websocket_session::write_next() {
   }
   writing_ = true;
   const auto& front = outgoing_.front();
-  stream_.async_write(net::buffer(front.data(), front.size()), [self = shared_from_this()](const beast::error_code& ec, std::size_t) {
-    self->writing_ = false;
-    if (ec) return self->end();
-    self->outgoing_.pop_front();
-    if (!self->closing_) self->write_next();
-  });
+  stream_.async_write(net::buffer(front.data(), front.size()),
+                      [self = shared_from_this()](const beast::error_code& ec, std::size_t) {
+                        self->writing_ = false;
+                        if (ec) return self->end();
+                        self->outgoing_.pop_front();
+                        if (!self->closing_) self->write_next();
+                      });
 }
 
 void websocket_session::read_next() {

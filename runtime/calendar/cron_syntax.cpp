@@ -32,13 +32,12 @@ constexpr std::array<field_rule, 5> rules{
   field_rule{"day of week", 0, 7, weekday_names},
 };
 
-std::string quoted(std::string_view text) {
-  return "\"" + std::string{text} + "\"";
-}
+std::string quoted(std::string_view text) { return "\"" + std::string{text} + "\""; }
 
 std::string allowed(const field_rule& rule) {
   auto text = std::to_string(rule.low) + " to " + std::to_string(rule.high);
-  if (!rule.names.empty()) text += " or a name (" + std::string{rule.names.front()} + " to " + std::string{rule.names.back()} + ")";
+  if (!rule.names.empty())
+    text += " or a name (" + std::string{rule.names.front()} + " to " + std::string{rule.names.back()} + ")";
   return text;
 }
 
@@ -89,7 +88,8 @@ private:
         return wrong("the step of " + quoted(part) + " must be 1 to " + std::to_string(rule_.high));
       step = *given;
     }
-    if (base.empty()) return wrong(part.empty() ? "an entry is empty" : "there is nothing before \"/\" in " + quoted(part));
+    if (base.empty())
+      return wrong(part.empty() ? "an entry is empty" : "there is nothing before \"/\" in " + quoted(part));
     unsigned first = rule_.low;
     unsigned last = rule_.high;
     if (base != "*") {
@@ -118,7 +118,8 @@ private:
       if (equal_ignoring_case(text, rule_.names[i])) return rule_.low + static_cast<unsigned>(i);
     const auto n = whole_number(text);
     if (n && *n >= rule_.low && *n <= rule_.high) return n;
-    wrong((text.empty() ? "a value is missing; it" : quoted(text) + " is not possible; a value") + " must be " + allowed(rule_));
+    wrong((text.empty() ? "a value is missing; it" : quoted(text) + " is not possible; a value") + " must be " +
+          allowed(rule_));
     return std::nullopt;
   }
 
@@ -164,7 +165,8 @@ result<cron_fields> parse_cron(std::string_view text) {
   if (text.size() > text_bytes_max) return malformed("a cron expression has at most 256 characters");
   const auto parts = split(text);
   if (!parts.empty() && parts.front().front() == '@')
-    return malformed(quoted(parts.front()) + " is not supported; write five fields, for example \"0 0 * * *\" for every midnight");
+    return malformed(quoted(parts.front()) +
+                     " is not supported; write five fields, for example \"0 0 * * *\" for every midnight");
   if (parts.size() != rules.size())
     return malformed("a cron expression has five fields (minute hour day-of-month month day-of-week), not " +
                      std::to_string(parts.size()));
@@ -190,7 +192,8 @@ result<cron_fields> parse_cron(std::string_view text) {
   out.weekdays = static_cast<std::uint8_t>((sets[4] | sets[4] >> 7) & 0x7f);
   out.days_restricted = parts[2] != "*";
   out.weekdays_restricted = parts[4] != "*";
-  if (!out.weekdays_restricted && !days_exist(out)) return malformed("no month of the expression has such a day, so it would never fire");
+  if (!out.weekdays_restricted && !days_exist(out))
+    return malformed("no month of the expression has such a day, so it would never fire");
   return out;
 }
 

@@ -9,11 +9,11 @@ namespace penstock {
 
 /// A five-field cron expression as sets: bit n of a field stands for the value n.
 struct cron_fields {
-  std::uint64_t minutes = 0;  ///< 0 to 59.
-  std::uint32_t hours = 0;    ///< 0 to 23.
-  std::uint32_t days = 0;     ///< 1 to 31.
-  std::uint16_t months = 0;   ///< 1 to 12.
-  std::uint8_t weekdays = 0;  ///< 0 (Sunday) to 6; a written 7 is Sunday too.
+  std::uint64_t minutes = 0; ///< 0 to 59.
+  std::uint32_t hours = 0;   ///< 0 to 23.
+  std::uint32_t days = 0;    ///< 1 to 31.
+  std::uint16_t months = 0;  ///< 1 to 12.
+  std::uint8_t weekdays = 0; ///< 0 (Sunday) to 6; a written 7 is Sunday too.
   /// Not a plain `*`. With both restricted a day fires that satisfies either (`*/2` counts as restricted).
   bool days_restricted = false;
   bool weekdays_restricted = false;

@@ -103,7 +103,8 @@ TEST_CASE("days that never come are refused, unless a weekday makes up for them"
 }
 
 TEST_CASE("odd bytes are refused, not read", "[cron]") {
-  for (const auto* text : {"1.5 * * * *", "+1 * * * *", "? * * * *", "L * * * *", "*5 * * * *", "1/ * * * *", "/2 * * * *", "99999999999 * * * *"})
+  for (const auto* text : {"1.5 * * * *", "+1 * * * *", "? * * * *", "L * * * *", "*5 * * * *", "1/ * * * *",
+                           "/2 * * * *", "99999999999 * * * *"})
     CHECK_FALSE(parse_cron(text).has_value());
   CHECK_FALSE(parse_cron(std::string(10'000, '*')).has_value());
 }

@@ -8,7 +8,8 @@ using penstock::test::test_front;
 
 TEST_CASE("a key is made, shown once, listed and revoked", "[cloud]") {
   test_front front;
-  const auto made = front.ask(verb::post, "/v1/api-keys", R"({"name":"CI","scopes":["read:pipelines","admin"],"expires_in_days":90})");
+  const auto made =
+    front.ask(verb::post, "/v1/api-keys", R"({"name":"CI","scopes":["read:pipelines","admin"],"expires_in_days":90})");
   REQUIRE(made.status() == 201);
   CHECK(made.at("data.id").starts_with("key_"));
   CHECK(made.at("data.id").size() == 36);

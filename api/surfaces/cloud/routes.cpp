@@ -72,9 +72,12 @@ key_draft read_draft(const value& body, request_problems& problems) {
   draft.scopes = fields.texts("scopes", {.required = true, .count_max = 10}).value_or(std::vector<std::string>{});
   for (const auto& s : draft.scopes)
     if (!parse_scope(s))
-      fields.wrong("scopes", "\"" + s + "\" is unknown; scopes are read:pipelines, read:jobs, read:metrics, write:pipelines, admin");
+      fields.wrong("scopes",
+                   "\"" + s +
+                     "\" is unknown; scopes are read:pipelines, read:jobs, read:metrics, write:pipelines, admin");
   if (problems.empty() && draft.scopes.empty()) fields.wrong("scopes", "must name at least one scope");
-  if (const auto days = fields.integer("expires_in_days", 1, 36'500)) draft.expires_in_days = static_cast<std::uint32_t>(*days);
+  if (const auto days = fields.integer("expires_in_days", 1, 36'500))
+    draft.expires_in_days = static_cast<std::uint32_t>(*days);
   return draft;
 }
 
@@ -85,13 +88,13 @@ void create_key(const request& in, const services& with, responder send) {
   auto draft = read_draft(*body, problems);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   with.ops.create_key(in.who, std::move(draft), answer_with<created_key>(style, send, [](const created_key& made) {
-    std::string out;
-    json_writer w{out};
-    w.begin_object().key("data");
-    write_key(w, made.record, &made.key);
-    w.member("note", note).end_object();
-    return std::move(json_response(201, std::move(out)).with("Cache-Control", "no-store"));
-  }));
+                        std::string out;
+                        json_writer w{out};
+                        w.begin_object().key("data");
+                        write_key(w, made.record, &made.key);
+                        w.member("note", note).end_object();
+                        return std::move(json_response(201, std::move(out)).with("Cache-Control", "no-store"));
+                      }));
 }
 
 void revoke_key(const request& in, const services& with, responder send) {
@@ -104,48 +107,80 @@ void revoke_key(const request& in, const services& with, responder send) {
 
 void whoami(const request& in, const services&, responder send) {
   std::vector<std::string> names;
-  for (const auto s : {scope::read_pipelines, scope::read_jobs, scope::read_metrics, scope::write_pipelines, scope::admin})
+  for (const auto s :
+       {scope::read_pipelines, scope::read_jobs, scope::read_metrics, scope::write_pipelines, scope::admin})
     if (in.who.scopes & static_cast<scope_set>(s)) names.emplace_back(to_text(s));
   std::string body;
   json_writer w{body};
-  w.begin_object().key("data").begin_object().member("workspace_id", in.who.workspace).member("subject", in.who.subject);
+  w.begin_object()
+    .key("data")
+    .begin_object()
+    .member("workspace_id", in.who.workspace)
+    .member("subject", in.who.subject);
   write_scopes(w, names);
   w.end_object().end_object();
   send(json_response(200, std::move(body)));
 }
 
 constexpr std::array rows{
-  route{.method = verb::get, .pattern = "/v1/api-keys", .permission = scope::admin, .handle = &list_keys, .operation = "cloud.listKeys",
-        .summary = "List API keys, without their values", .query = "page:integer=1,limit:integer=20", .gives = "200 ApiKeyList"},
-  route{.method = verb::post, .pattern = "/v1/api-keys", .permission = scope::admin, .body = body_rule::json, .handle = &create_key,
-        .operation = "cloud.createKey", .summary = "Make an API key; its value is shown this once", .takes = "ApiKeyCreate",
+  route{.method = verb::get,
+        .pattern = "/v1/api-keys",
+        .permission = scope::admin,
+        .handle = &list_keys,
+        .operation = "cloud.listKeys",
+        .summary = "List API keys, without their values",
+        .query = "page:integer=1,limit:integer=20",
+        .gives = "200 ApiKeyList"},
+  route{.method = verb::post,
+        .pattern = "/v1/api-keys",
+        .permission = scope::admin,
+        .body = body_rule::json,
+        .handle = &create_key,
+        .operation = "cloud.createKey",
+        .summary = "Make an API key; its value is shown this once",
+        .takes = "ApiKeyCreate",
         .gives = "201 ApiKeyCreated"},
-  route{.method = verb::del, .pattern = "/v1/api-keys/{id}", .permission = scope::admin, .handle = &revoke_key,
-        .operation = "cloud.revokeKey", .summary = "Revoke an API key for good", .gives = "204"},
-  route{.method = verb::get, .pattern = "/v1/whoami", .permission = scope::none, .handle = &whoami, .operation = "cloud.whoami",
-        .summary = "Who the credentials stand for", .gives = "200 WhoAmI"},
+  route{.method = verb::del,
+        .pattern = "/v1/api-keys/{id}",
+        .permission = scope::admin,
+        .handle = &revoke_key,
+        .operation = "cloud.revokeKey",
+        .summary = "Revoke an API key for good",
+        .gives = "204"},
+  route{.method = verb::get,
+        .pattern = "/v1/whoami",
+        .permission = scope::none,
+        .handle = &whoami,
+        .operation = "cloud.whoami",
+        .summary = "Who the credentials stand for",
+        .gives = "200 WhoAmI"},
 };
 
 constexpr std::array schemas{
-  schema{"ApiKeyCreate", R"({"type":"object","required":["name","scopes"],"properties":{"name":{"type":"string"},)"
-                         R"("scopes":{"type":"array","items":{"enum":["read:pipelines","read:jobs","read:metrics","write:pipelines","admin"]}},)"
-                         R"("expires_in_days":{"type":"integer","minimum":1}}})"},
-  schema{"ApiKey", R"({"type":"object","properties":{"id":{"type":"string"},"name":{"type":"string"},"prefix":{"type":"string"},)"
-                   R"("scopes":{"type":"array","items":{"type":"string"}},"created_at":{"type":"string","format":"date-time"},)"
-                   R"("last_used":{"type":["string","null"],"format":"date-time"},"expires_at":{"type":["string","null"],"format":"date-time"}}})"},
-  schema{"ApiKeyList", R"({"type":"object","properties":{"data":{"type":"array","items":{"$ref":"#/components/schemas/ApiKey"}},)"
-                       R"("meta":{"type":"object","properties":{"total":{"type":"integer"},"page":{"type":"integer"},)"
-                       R"("limit":{"type":"integer"},"total_pages":{"type":"integer"}}}}})"},
+  schema{
+    "ApiKeyCreate",
+    R"({"type":"object","required":["name","scopes"],"properties":{"name":{"type":"string"},)"
+    R"("scopes":{"type":"array","items":{"enum":["read:pipelines","read:jobs","read:metrics","write:pipelines","admin"]}},)"
+    R"("expires_in_days":{"type":"integer","minimum":1}}})"},
+  schema{
+    "ApiKey",
+    R"({"type":"object","properties":{"id":{"type":"string"},"name":{"type":"string"},"prefix":{"type":"string"},)"
+    R"("scopes":{"type":"array","items":{"type":"string"}},"created_at":{"type":"string","format":"date-time"},)"
+    R"("last_used":{"type":["string","null"],"format":"date-time"},"expires_at":{"type":["string","null"],"format":"date-time"}}})"},
+  schema{"ApiKeyList",
+         R"({"type":"object","properties":{"data":{"type":"array","items":{"$ref":"#/components/schemas/ApiKey"}},)"
+         R"("meta":{"type":"object","properties":{"total":{"type":"integer"},"page":{"type":"integer"},)"
+         R"("limit":{"type":"integer"},"total_pages":{"type":"integer"}}}}})"},
   schema{"ApiKeyCreated", R"({"type":"object","properties":{"data":{"allOf":[{"$ref":"#/components/schemas/ApiKey"},)"
                           R"({"type":"object","properties":{"key":{"type":"string"}}}]},"note":{"type":"string"}}})"},
-  schema{"WhoAmI", R"({"type":"object","properties":{"data":{"type":"object","properties":{"workspace_id":{"type":"string","format":"uuid"},)"
-                   R"("subject":{"type":"string"},"scopes":{"type":"array","items":{"type":"string"}}}}}})"},
+  schema{
+    "WhoAmI",
+    R"({"type":"object","properties":{"data":{"type":"object","properties":{"workspace_id":{"type":"string","format":"uuid"},)"
+    R"("subject":{"type":"string"},"scopes":{"type":"array","items":{"type":"string"}}}}}})"},
 };
 
 } // namespace
 
-surface routes() {
-  return {"cloud", style, rows, schemas};
-}
+surface routes() { return {"cloud", style, rows, schemas}; }
 
 } // namespace penstock::cloud

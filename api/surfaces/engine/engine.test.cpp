@@ -50,9 +50,10 @@ TEST_CASE_METHOD(engine_front, "a pipeline starts as a draft with the documented
 }
 
 TEST_CASE_METHOD(engine_front, "everything that was given is given back", "[engine]") {
-  const auto made = create(R"({"name":"b","description":"d","yamlDefinition":"x","scheduleCron":"0 2 * * *","tags":["t"],)"
-                           R"("sourceConnectionId":"a1b2c3d4-0000-0000-0000-000000000001","maxRetries":0,"retryDelaySeconds":5,)"
-                           R"("timeoutSeconds":10,"notifications":{"mail":"a@b"},"isActive":false})");
+  const auto made =
+    create(R"({"name":"b","description":"d","yamlDefinition":"x","scheduleCron":"0 2 * * *","tags":["t"],)"
+           R"("sourceConnectionId":"a1b2c3d4-0000-0000-0000-000000000001","maxRetries":0,"retryDelaySeconds":5,)"
+           R"("timeoutSeconds":10,"notifications":{"mail":"a@b"},"isActive":false})");
   REQUIRE(made.status() == 201);
   const auto shown = ask(verb::get, "/api/v1/pipelines/" + made.at("id"));
   for (const auto* r : {&made, &shown}) {
@@ -69,7 +70,8 @@ TEST_CASE_METHOD(engine_front, "everything that was given is given back", "[engi
 }
 
 TEST_CASE_METHOD(engine_front, "all wrong fields are named, a definition's problems below its field", "[engine]") {
-  const auto r = create(R"({"yamlDefinition":1,"scheduleCron":"x","tags":[1],"maxRetries":-1,"timeoutSeconds":0,"targetConnectionId":"x"})");
+  const auto r = create(
+    R"({"yamlDefinition":1,"scheduleCron":"x","tags":[1],"maxRetries":-1,"timeoutSeconds":0,"targetConnectionId":"x"})");
   REQUIRE(r.status() == 400);
   std::string named;
   for (const auto& e : *r.json.find("errors")->as_list()) named += *e.find("field")->as_string() + " ";
@@ -98,6 +100,14 @@ TEST_CASE_METHOD(engine_front, "every update counts the version up, and new defa
   CHECK(changed.at("maxRetries") == "7");
 }
 
+TEST_CASE_METHOD(engine_front, "entity tags guard reads and updates here too", "[engine]") {
+  const auto path = "/api/v1/pipelines/" + create().at("id");
+  const auto tag = ask(verb::get, path).header("ETag");
+  CHECK(ask(verb::get, path, "", {{"If-None-Match", tag}}).status() == 304);
+  CHECK(ask(verb::put, path, "{}", {{"If-Match", tag}}).status() == 200);
+  CHECK(ask(verb::put, path, "{}", {{"If-Match", tag}}).status() == 412);
+}
+
 TEST_CASE_METHOD(engine_front, "the list is searched by name and knows no other workspace", "[engine]") {
   create();
   create(R"({"name":"other","yamlDefinition":"x"})");
@@ -110,7 +120,8 @@ TEST_CASE_METHOD(engine_front, "the list is searched by name and knows no other 
   CHECK(ask(verb::get, "/api/v1/pipelines?workspaceId=x").at("errors.0.field") == "workspaceId");
 }
 
-TEST_CASE_METHOD(engine_front, "a run is started with 202, and its own definition gets the pipeline's defaults", "[engine]") {
+TEST_CASE_METHOD(engine_front, "a run is started with 202, and its own definition gets the pipeline's defaults",
+                 "[engine]") {
   const auto pipeline = create().at("id");
   const auto path = "/api/v1/pipelines/" + pipeline + "/run";
   const auto started = ask(verb::post, path, R"({"triggeredBy":"u-7","parameters":{"a":1}})");
@@ -184,12 +195,14 @@ TEST_CASE_METHOD(engine_front, "a stream is refused before it is a WebSocket", "
   const auto id = ask(verb::post, "/api/v1/pipelines/" + create().at("id") + "/run").at("runId");
   const auto path = "/api/v1/runs/" + id + "/stream";
   CHECK(ask(verb::get, path).status() == 426);
-  CHECK(ask(verb::get, "/api/v1/runs/9c1f0e2a-1111-7222-8333-444455556666/stream", "", {{"Upgrade", "websocket"}}).status() == 404);
+  CHECK(ask(verb::get, "/api/v1/runs/9c1f0e2a-1111-7222-8333-444455556666/stream", "", {{"Upgrade", "websocket"}})
+          .status() == 404);
   key.clear();
   CHECK(ask(verb::get, path, "", {{"Upgrade", "websocket"}}).status() == 401);
 }
 
-TEST_CASE_METHOD(engine_front, "a stream sends the state at once, every change, and ends with the last", "[engine][stream]") {
+TEST_CASE_METHOD(engine_front, "a stream sends the state at once, every change, and ends with the last",
+                 "[engine][stream]") {
   const auto id = ask(verb::post, "/api/v1/pipelines/" + create().at("id") + "/run").at("runId");
   const auto opened = ask(verb::get, "/api/v1/runs/" + id + "/stream", "", {{"Upgrade", "websocket"}});
   REQUIRE(opened.status() == 101);

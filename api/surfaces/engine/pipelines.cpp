@@ -3,6 +3,7 @@
 #include "api/request_options.hpp"
 #include "api/surfaces/engine/handlers.hpp"
 #include "api/surfaces/engine/render.hpp"
+#include "api/surfaces/entity_tag.hpp"
 #include "api/surfaces/schedule_field.hpp"
 #include "api/surfaces/task_defaults.hpp"
 
@@ -46,7 +47,8 @@ pipeline_patch read_patch(body_fields& fields, bool creating) {
   }
   for (const auto& field : number_fields)
     if (const auto n = fields.integer(field.name, field.low, field.high)) patch.attributes.set(field.name, *n);
-  if (auto notifications = fields.object("notifications")) patch.attributes.set("notifications", std::move(*notifications));
+  if (auto notifications = fields.object("notifications"))
+    patch.attributes.set("notifications", std::move(*notifications));
   else if (fields.is_null("notifications")) patch.attributes.set("notifications", nullptr);
   return patch;
 }
@@ -83,14 +85,16 @@ bool changes_defaults(const value& changes) {
 void list_pipelines(const request& in, const services& with, responder send) {
   request_problems problems;
   const query_fields query{in.query, problems};
-  const page which{static_cast<std::uint32_t>(query.number("limit", list_max, 1, list_max)), query.number("offset", 0, 0, offset_max)};
+  const page which{static_cast<std::uint32_t>(query.number("limit", list_max, 1, list_max)),
+                   query.number("offset", 0, 0, offset_max)};
   const auto workspace = query.id("workspaceId");
   pipeline_filter filter;
   filter.search = query.text("search").value_or("");
   if (!problems.empty()) return send(render_error(style, problems.take()));
   // Credentials are of one workspace; of another one nothing is to be seen.
   if (workspace && workspace_id{*workspace} != in.who.workspace) return send(render_pipelines({}));
-  with.ops.list_pipelines(in.who, std::move(filter), which, answer_with<listing<pipeline_view>>(style, send, &render_pipelines));
+  with.ops.list_pipelines(in.who, std::move(filter), which,
+                          answer_with<listing<pipeline_view>>(style, send, &render_pipelines));
 }
 
 void create_pipeline(const request& in, const services& with, responder send) {
@@ -119,7 +123,11 @@ void get_pipeline(const request& in, const services& with, responder send) {
   request_problems problems;
   const pipeline_id id{id_in_path(in, "id", problems)};
   if (!problems.empty()) return send(render_error(style, problems.take()));
-  with.ops.get_pipeline(in.who, id, answer_with<pipeline_view>(style, send, [](const auto& p) { return render_pipeline(200, p); }));
+  with.ops.get_pipeline(
+    in.who, id, answer_with<pipeline_view>(style, send, [known = in.header_text("if-none-match")](const auto& p) {
+      if (auto same = not_modified(known, p.record)) return std::move(*same);
+      return render_pipeline(200, p);
+    }));
 }
 
 void update_pipeline(const request& in, const services& with, responder send) {
@@ -133,11 +141,17 @@ void update_pipeline(const request& in, const services& with, responder send) {
   patch.always_revise = true;
   // The pipeline is read first, because new defaults mean that the definition it has must be compiled again.
   with.ops.get_pipeline(
-    in.who, id, then<pipeline_view>(style, send, [&ops = with.ops, who = in.who, id, patch = std::move(patch), send](pipeline_view now) mutable {
-      patch.defaults = task_defaults(merged(std::move(now.record.attributes), patch.attributes));
-      if (!patch.source && changes_defaults(patch.attributes)) patch.source = std::move(now.source);
-      ops.update_pipeline(who, id, std::move(patch), answer_pipeline(200, send));
-    }));
+    in.who, id,
+    then<pipeline_view>(style, send,
+                        [&ops = with.ops, who = in.who, id, if_match = in.header_text("if-match"),
+                         patch = std::move(patch), send](pipeline_view now) mutable {
+                          if (!may_change(if_match, now.record))
+                            return send(render_error(style, changed_meanwhile(now.record)));
+                          if (!if_match.empty()) patch.if_revision = now.record.revision;
+                          patch.defaults = task_defaults(merged(std::move(now.record.attributes), patch.attributes));
+                          if (!patch.source && changes_defaults(patch.attributes)) patch.source = std::move(now.source);
+                          ops.update_pipeline(who, id, std::move(patch), answer_pipeline(200, send));
+                        }));
 }
 
 void delete_pipeline(const request& in, const services& with, responder send) {

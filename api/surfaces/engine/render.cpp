@@ -1,6 +1,7 @@
 #include "api/surfaces/engine/render.hpp"
 
 #include "api/json_writer.hpp"
+#include "api/surfaces/entity_tag.hpp"
 #include "runtime/model/json.hpp"
 
 #include <array>
@@ -9,7 +10,8 @@ namespace penstock::engine_surface {
 namespace {
 
 /// Fields of a pipeline that are kept as they were given, in the document's order.
-constexpr std::array kept_fields{"sourceConnectionId", "targetConnectionId", "maxRetries", "retryDelaySeconds", "timeoutSeconds", "notifications"};
+constexpr std::array kept_fields{"sourceConnectionId", "targetConnectionId", "maxRetries",
+                                 "retryDelaySeconds",  "timeoutSeconds",     "notifications"};
 
 std::string_view task_word(task_status s) noexcept {
   switch (s) {
@@ -37,7 +39,9 @@ void write_pipeline(json_writer& w, const pipeline_view& p) {
   w.end_list();
   for (const auto* name : kept_fields)
     if (const auto* v = r.attributes.find(name); v && !v->is_null()) w.member(name, *v);
-  w.member("isActive", r.enabled).member("createdAt", r.created_at).member("updatedAt", r.updated_at.value_or(r.created_at));
+  w.member("isActive", r.enabled)
+    .member("createdAt", r.created_at)
+    .member("updatedAt", r.updated_at.value_or(r.created_at));
   w.member("createdBy", r.created_by);
   if (p.source) {
     w.key("warnings").begin_list();
@@ -85,7 +89,7 @@ response render_pipeline(int status, const pipeline_view& p) {
   std::string body;
   json_writer w{body};
   write_pipeline(w, p);
-  return json_response(status, std::move(body));
+  return std::move(json_response(status, std::move(body)).with("ETag", entity_tag(p.record)));
 }
 
 response render_pipelines(const listing<pipeline_view>& pipelines) {

@@ -28,7 +28,8 @@ void start(operations& ops, const caller& who, start_request request, const resp
   const auto wait = request.wait;
   ops.start_run(who, std::move(request), [wait, send](result<started_run> started) {
     if (!started) {
-      for (auto& p : started.error().problems) p.field = p.field.empty() ? "yamlDefinition" : "yamlDefinition." + p.field;
+      for (auto& p : started.error().problems)
+        p.field = p.field.empty() ? "yamlDefinition" : "yamlDefinition." + p.field;
       return send(render_error(style, started.error()));
     }
     auto r = started->ended ? json_response(200, run_status_json(started->run)) : render_started(started->run);
@@ -76,44 +77,47 @@ void run_pipeline(const request& in, const services& with, responder send) {
   const auto id = request.pipeline;
   with.ops.get_pipeline(
     in.who, id,
-    then<pipeline_view>(style, send, [&ops = with.ops, who = in.who, request = std::move(request), send](const auto& now) mutable {
-      request.defaults = task_defaults(now.record.attributes);
-      start(ops, who, std::move(request), send);
-    }));
+    then<pipeline_view>(style, send,
+                        [&ops = with.ops, who = in.who, request = std::move(request), send](const auto& now) mutable {
+                          request.defaults = task_defaults(now.record.attributes);
+                          start(ops, who, std::move(request), send);
+                        }));
 }
 
 void get_run(const request& in, const services& with, responder send) {
   with_run_id(in, send, [&](run_id id) {
-    with.ops.get_run(in.who, id,
-                     answer_with<run_view>(style, send, [](const auto& run) { return json_response(200, run_status_json(run)); }));
+    with.ops.get_run(in.who, id, answer_with<run_view>(style, send, [](const auto& run) {
+                       return json_response(200, run_status_json(run));
+                     }));
   });
 }
 
 void cancel_run(const request& in, const services& with, responder send) {
   with_run_id(in, send, [&](run_id id) {
     with.ops.cancel_run(in.who, id, answer_with<run_view>(style, send, [](const auto& run) {
-      std::string body;
-      json_writer w{body};
-      w.begin_object().member("runId", run.record.id).member("status", "CANCELLED");
-      w.member("message", "Run cancelled by user request").end_object();
-      return json_response(200, std::move(body));
-    }));
+                          std::string body;
+                          json_writer w{body};
+                          w.begin_object().member("runId", run.record.id).member("status", "CANCELLED");
+                          w.member("message", "Run cancelled by user request").end_object();
+                          return json_response(200, std::move(body));
+                        }));
   });
 }
 
 void stream_run(const request& in, const services& with, responder send) {
   with_run_id(in, send, [&](run_id id) {
     if (in.method != verb::get || !asks_for_websocket(in)) {
-      auto r = render_error(style, http_error{426, "upgrade_required", "this path speaks WebSocket only (Upgrade: websocket)"});
+      auto r = render_error(
+        style, http_error{426, "upgrade_required", "this path speaks WebSocket only (Upgrade: websocket)"});
       return send(std::move(r.with("Upgrade", "websocket")));
     }
     // Asked for first, so that an unknown run is a 404 instead of a WebSocket that closes.
     with.ops.get_run(in.who, id, answer_with<run_view>(style, send, [&ops = with.ops, who = in.who, id](const auto&) {
-      response r;
-      r.status = 101;
-      r.open_stream = make_opener(ops, who, id);
-      return r;
-    }));
+                       response r;
+                       r.status = 101;
+                       r.open_stream = make_opener(ops, who, id);
+                       return r;
+                     }));
   });
 }
 

@@ -31,15 +31,19 @@ TEST_CASE("ready follows the node, and draining ends it", "[node]") {
 
 TEST_CASE("metrics hold our counts and the node's figures", "[node]") {
   test_front front;
-  front.ops.shown.gauges = {{"penstock_runs_active", 3}, {"penstock_queue_depth{partition=\"1\"}", 2}, {"penstock_queue_depth{partition=\"2\"}", 0.5}};
+  front.ops.shown.gauges = {{"penstock_runs_active", 3},
+                            {"penstock_queue_depth{partition=\"1\"}", 2},
+                            {"penstock_queue_depth{partition=\"2\"}", 0.5}};
   front.ops.shown.counters = {{"penstock_commits_total", 12}};
   front.app.metrics().answered(0, 204, std::chrono::milliseconds{3});
   front.app.metrics().refused(404);
   const auto text = front.ask(verb::get, "/metrics").raw.body;
   for (const auto* line :
-       {"penstock_http_requests_total{method=\"GET\",route=\"/health\",status=\"2xx\"} 1", "penstock_http_refused_total{status=\"4xx\"} 1",
-        "penstock_http_request_duration_seconds_bucket{method=\"GET\",route=\"/health\",le=\"0.005\"} 1", "# TYPE penstock_queue_depth gauge",
-        "penstock_queue_depth{partition=\"2\"} 0.5", "# TYPE penstock_commits_total counter", "penstock_commits_total 12", "penstock_ready 0",
+       {"penstock_http_requests_total{method=\"GET\",route=\"/health\",status=\"2xx\"} 1",
+        "penstock_http_refused_total{status=\"4xx\"} 1",
+        "penstock_http_request_duration_seconds_bucket{method=\"GET\",route=\"/health\",le=\"0.005\"} 1",
+        "# TYPE penstock_queue_depth gauge", "penstock_queue_depth{partition=\"2\"} 0.5",
+        "# TYPE penstock_commits_total counter", "penstock_commits_total 12", "penstock_ready 0",
         "penstock_build_info{version=\"\"} 1"}) {
     INFO(line << "\n" << text);
     CHECK(text.find(line) != std::string::npos);

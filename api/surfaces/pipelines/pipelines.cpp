@@ -1,6 +1,7 @@
 #include "api/answering.hpp"
 #include "api/query_fields.hpp"
 #include "api/request_options.hpp"
+#include "api/surfaces/entity_tag.hpp"
 #include "api/surfaces/pipelines/handlers.hpp"
 #include "api/surfaces/pipelines/render.hpp"
 #include "api/surfaces/schedule_field.hpp"
@@ -74,22 +75,19 @@ pipeline_patch read_patch(body_fields& fields, request_problems& problems, bool 
   return patch;
 }
 
-/// Whether the client's `If-Match` allows a change of `p`.
-bool may_change(const std::string& if_match, const pipeline_record& p) {
-  return if_match.empty() || lists_tag(if_match, entity_tag(p), false);
-}
-
 } // namespace
 
 void list_pipelines(const request& in, const services& with, responder send) {
   request_problems problems;
   const query_fields query{in.query, problems};
-  const page which{static_cast<std::uint32_t>(query.number("limit", 100, 1, limit_max)), query.number("offset", 0, 0, offset_max)};
+  const page which{static_cast<std::uint32_t>(query.number("limit", 100, 1, limit_max)),
+                   query.number("offset", 0, 0, offset_max)};
   pipeline_filter filter;
   filter.domain = query.id("domain_id");
   filter.search = query.text("search").value_or("");
   if (!problems.empty()) return send(render_error(style, problems.take()));
-  with.ops.list_pipelines(in.who, std::move(filter), which, answer_with<listing<pipeline_view>>(style, send, &render_pipelines));
+  with.ops.list_pipelines(in.who, std::move(filter), which,
+                          answer_with<listing<pipeline_view>>(style, send, &render_pipelines));
 }
 
 void create_pipeline(const request& in, const services& with, responder send) {
@@ -114,15 +112,11 @@ void get_pipeline(const request& in, const services& with, responder send) {
   request_problems problems;
   const pipeline_id id{id_in_path(in, "id", problems)};
   if (!problems.empty()) return send(render_error(style, problems.take()));
-  const auto* known = in.header("if-none-match");
-  with.ops.get_pipeline(in.who, id, answer_with<pipeline_view>(style, send, [known = std::string{known ? *known : ""}](const auto& p) {
-    if (!known.empty() && lists_tag(known, entity_tag(p.record), true)) {
-      response unchanged;
-      unchanged.status = 304;
-      return std::move(unchanged.with("ETag", entity_tag(p.record)));
-    }
-    return render_pipeline(200, p, true);
-  }));
+  with.ops.get_pipeline(
+    in.who, id, answer_with<pipeline_view>(style, send, [known = in.header_text("if-none-match")](const auto& p) {
+      if (auto same = not_modified(known, p.record)) return std::move(*same);
+      return render_pipeline(200, p, true);
+    }));
 }
 
 void update_pipeline(const request& in, const services& with, responder send) {
@@ -134,18 +128,18 @@ void update_pipeline(const request& in, const services& with, responder send) {
   body_fields fields{*body, problems};
   auto patch = read_patch(fields, problems, false);
   if (!problems.empty()) return send(render_error(style, problems.take()));
-  const auto* header = in.header("if-match");
-  const std::string if_match{header ? *header : ""};
   // The pipeline is read first: for If-Match, and because its kept fields decide what a new definition's tasks default to.
-  with.ops.get_pipeline(
-    in.who, id,
-    then<pipeline_view>(style, send, [&ops = with.ops, who = in.who, id, if_match, patch = std::move(patch), body, send](const auto& now) mutable {
-      if (!may_change(if_match, now.record))
-        return send(render_error(style, error{errc::precondition_failed, "the pipeline has changed; its ETag is " + entity_tag(now.record), {}}));
-      if (!if_match.empty()) patch.if_revision = now.record.revision;
-      patch.defaults = task_defaults(now.record.attributes);
-      ops.update_pipeline(who, id, std::move(patch), answer_pipeline(200, send, body));
-    }));
+  with.ops.get_pipeline(in.who, id,
+                        then<pipeline_view>(style, send,
+                                            [&ops = with.ops, who = in.who, id, if_match = in.header_text("if-match"),
+                                             patch = std::move(patch), body, send](const auto& now) mutable {
+                                              if (!may_change(if_match, now.record))
+                                                return send(render_error(style, changed_meanwhile(now.record)));
+                                              if (!if_match.empty()) patch.if_revision = now.record.revision;
+                                              patch.defaults = task_defaults(now.record.attributes);
+                                              ops.update_pipeline(who, id, std::move(patch),
+                                                                  answer_pipeline(200, send, body));
+                                            }));
 }
 
 void delete_pipeline(const request& in, const services& with, responder send) {
@@ -166,7 +160,8 @@ void duplicate_pipeline(const request& in, const services& with, responder send)
   auto once = idempotency_key(in, problems);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   with.ops.get_pipeline(
-    in.who, id, then<pipeline_view>(style, send, [&ops = with.ops, who = in.who, name, once, body, send](pipeline_view original) {
+    in.who, id,
+    then<pipeline_view>(style, send, [&ops = with.ops, who = in.who, name, once, body, send](pipeline_view original) {
       auto& from = original.record;
       pipeline_draft draft;
       draft.name = name.value_or(from.name + " (Copy)");

@@ -8,8 +8,9 @@ using penstock::test::test_front;
 
 namespace {
 
-const std::string full = R"({"name":"HubSpot","config":{"source":{"name":"hubspot"},"destination":{"name":"bigquery"}},)"
-                         R"("schedule":"0 */6 * * *","enabled":false,"domain_id":"9c1f0e2a-1111-7222-8333-444455556666"})";
+const std::string full =
+  R"({"name":"HubSpot","config":{"source":{"name":"hubspot"},"destination":{"name":"bigquery"}},)"
+  R"("schedule":"0 */6 * * *","enabled":false,"domain_id":"9c1f0e2a-1111-7222-8333-444455556666"})";
 
 std::string create(test_front& front, const std::string& body = full) {
   const auto made = front.ask(verb::post, "/api/pipelines", body);
@@ -40,7 +41,8 @@ TEST_CASE("a pipeline is created with all documented fields and without its conf
 
 TEST_CASE("what is left out has its documented default", "[pipelines]") {
   test_front front;
-  const auto made = front.ask(verb::post, "/api/pipelines", R"({"name":"a","config":{},"schedule":null,"domain_id":null,"unknown":1})");
+  const auto made =
+    front.ask(verb::post, "/api/pipelines", R"({"name":"a","config":{},"schedule":null,"domain_id":null,"unknown":1})");
   REQUIRE(made.status() == 201);
   CHECK(made.at("enabled") == "true");
   CHECK(made.at("schedule") == "null");
@@ -56,8 +58,9 @@ TEST_CASE("config may be YAML text and is given back as an object", "[pipelines]
 
 TEST_CASE("every wrong field of a pipeline is named at once", "[pipelines]") {
   test_front front;
-  const auto r = front.ask(verb::post, "/api/pipelines", R"({"config":7,"schedule":"0 25 * * *","enabled":"yes","domain_id":"x"})",
-                           {{"Idempotency-Key", "a b"}});
+  const auto r =
+    front.ask(verb::post, "/api/pipelines", R"({"config":7,"schedule":"0 25 * * *","enabled":"yes","domain_id":"x"})",
+              {{"Idempotency-Key", "a b"}});
   REQUIRE(r.status() == 400);
   CHECK(r.raw.content_type == media::problem);
   CHECK(r.at("code") == "invalid_argument");
@@ -74,7 +77,8 @@ TEST_CASE("every wrong field of a pipeline is named at once", "[pipelines]") {
 TEST_CASE("problems of a definition are told in terms of the request", "[pipelines]") {
   test_front front;
   front.ops.refuse_definition = "SQL does not parse";
-  const auto r = front.ask(verb::post, "/api/pipelines", "{\"name\":\"a\",\n\"config\":{\"tasks\":[\n {\"sql\": \"selec\"}]}}");
+  const auto r =
+    front.ask(verb::post, "/api/pipelines", "{\"name\":\"a\",\n\"config\":{\"tasks\":[\n {\"sql\": \"selec\"}]}}");
   REQUIRE(r.status() == 400);
   CHECK(r.at("errors.0.field") == "config.tasks[0].sql");
   CHECK(r.at("errors.0.line") == "3");
@@ -88,7 +92,8 @@ TEST_CASE("a body that is no JSON object, or no JSON, is refused", "[pipelines]"
   CHECK(front.ask(verb::post, "/api/pipelines", "{\"name\":\"\xff\"}").status() == 400);
   CHECK(front.ask(verb::post, "/api/pipelines", std::string(100'000, '[')).status() == 400);
   CHECK(front.ask(verb::post, "/api/pipelines", full, {{"Content-Type", "text/plain"}}).status() == 415);
-  CHECK(front.ask(verb::post, "/api/pipelines", full, {{"Content-Type", "application/json; charset=utf-8"}}).status() == 201);
+  CHECK(front.ask(verb::post, "/api/pipelines", full, {{"Content-Type", "application/json; charset=utf-8"}}).status() ==
+        201);
   CHECK(front.ask(verb::post, "/api/pipelines", full, {{"Content-Encoding", "gzip"}}).status() == 415);
 }
 
@@ -143,7 +148,8 @@ TEST_CASE("the list is a bare array, newest first, held to its limits, with the 
   CHECK(list.at("0.domain_name") == "null");
   CHECK(list.at("0.last_run_status") == "null");
   CHECK(list.at("0.config") == "-");
-  CHECK(front.ask(verb::get, "/api/pipelines?domain_id=9c1f0e2a-1111-7222-8333-444455556666").header("X-Total-Count") == "1");
+  CHECK(front.ask(verb::get, "/api/pipelines?domain_id=9c1f0e2a-1111-7222-8333-444455556666").header("X-Total-Count") ==
+        "1");
   CHECK(front.ask(verb::get, "/api/pipelines?limit=100000").status() == 200);
   const auto bad = front.ask(verb::get, "/api/pipelines?limit=0&offset=-1&domain_id=7");
   CHECK(bad.status() == 400);

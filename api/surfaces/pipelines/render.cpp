@@ -1,6 +1,7 @@
 #include "api/surfaces/pipelines/render.hpp"
 
 #include "api/json_writer.hpp"
+#include "api/surfaces/entity_tag.hpp"
 #include "runtime/model/yaml.hpp"
 
 #include <array>
@@ -42,7 +43,9 @@ std::optional<std::string_view> text_or_null(const std::string& text) {
 void write_run(json_writer& w, const run_view& view) {
   const auto& run = view.record;
   w.member("id", run.id).member("pipeline_id", run.pipeline).member("status", status_word(run.status));
-  w.member("triggered_by", to_text(run.trigger)).member("started_at", run.started_at).member("finished_at", run.ended_at);
+  w.member("triggered_by", to_text(run.trigger))
+    .member("started_at", run.started_at)
+    .member("finished_at", run.ended_at);
   w.member("error", text_or_null(view.error)).member("created_at", run.created_at);
 }
 
@@ -51,14 +54,18 @@ void write_output(json_writer& w, const run_record& run) {
     w.member("output_file", nullptr).member("output_file_size", nullptr);
     return;
   }
-  w.member("output_file", "outputs/" + to_text(run.id) + "/output." + run.output->format).member("output_file_size", run.output->bytes);
+  w.member("output_file", "outputs/" + to_text(run.id) + "/output." + run.output->format)
+    .member("output_file_size", run.output->bytes);
 }
 
 void write_task(json_writer& w, const task_view& task) {
   w.begin_object().member("id", task.id).member("type", to_text(task.type)).member("status", to_text(task.status));
   w.key("needs").begin_list();
   for (const auto& id : task.needs) w.text(id);
-  w.end_list().member("attempt", task.record.attempt).member("rows", task.record.rows).member("bytes", task.record.bytes);
+  w.end_list()
+    .member("attempt", task.record.attempt)
+    .member("rows", task.record.rows)
+    .member("bytes", task.record.bytes);
   w.member("started_at", task.record.started_at).member("finished_at", task.record.ended_at);
   if (task.record.items_total) w.member("items", *task.record.items_total).member("items_done", task.items_done);
   w.member("error", text_or_null(task.error)).end_object();
@@ -101,10 +108,6 @@ std::optional<run_status> parse_status(std::string_view word) noexcept {
   for (const auto& [status, known] : words)
     if (known == word) return status;
   return std::nullopt;
-}
-
-std::string entity_tag(const pipeline_record& p) {
-  return "\"" + std::to_string(p.revision) + "-" + std::to_string(to_ms(p.updated_at.value_or(p.created_at))) + "\"";
 }
 
 response render_pipeline(int status, const pipeline_view& p, bool with_config) {

@@ -14,9 +14,6 @@ namespace penstock::pipelines {
 [[nodiscard]] std::string_view status_word(run_status s) noexcept;
 [[nodiscard]] std::optional<run_status> parse_status(std::string_view word) noexcept;
 
-/// `"<revision>-<time of the last change>"`: changes with whatever a client can see of the pipeline itself.
-[[nodiscard]] std::string entity_tag(const pipeline_record& p);
-
 /// With `ETag`, and `config` where `with_config` is set.
 [[nodiscard]] response render_pipeline(int status, const pipeline_view& p, bool with_config);
 [[nodiscard]] response render_pipelines(const listing<pipeline_view>& pipelines);

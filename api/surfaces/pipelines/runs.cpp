@@ -28,7 +28,8 @@ std::string_view media_type_of(std::string_view format) noexcept {
 /// `attachment` under a name in which nothing can end the quotes or the header.
 std::string attachment(std::string name) {
   std::replace_if(
-    name.begin(), name.end(), [](char c) { return c < 0x20 || c > 0x7e || c == '"' || c == '\\' || c == '/' || c == '%'; }, '_');
+    name.begin(), name.end(),
+    [](char c) { return c < 0x20 || c > 0x7e || c == '"' || c == '\\' || c == '/' || c == '%'; }, '_');
   return "attachment; filename=\"" + name + "\"";
 }
 
@@ -56,25 +57,28 @@ void start_run(const request& in, const services& with, responder send) {
   start.wait = preferred_wait(in, with.settings.wait_max);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   const auto wait = start.wait;
-  with.ops.start_run(in.who, std::move(start), answer_with<started_run>(style, send, [wait](const started_run& started) {
-    const bool waited = wait.count() > 0;
-    // Without its tasks: who waits for many runs wants to know how they ended.
-    auto r = started.ended ? render_run(started.run, false) : render_started(started.run, waited);
-    if (started.replayed) r.with("Idempotency-Replayed", "true");
-    if (waited) r.with("Preference-Applied", "wait=" + std::to_string(wait.count() / 1'000));
-    return std::move(r.with("Location", "/api/pipelines/runs/" + to_text(started.run.record.id)));
-  }));
+  with.ops.start_run(in.who, std::move(start),
+                     answer_with<started_run>(style, send, [wait](const started_run& started) {
+                       const bool waited = wait.count() > 0;
+                       // Without its tasks: who waits for many runs wants to know how they ended.
+                       auto r = started.ended ? render_run(started.run, false) : render_started(started.run, waited);
+                       if (started.replayed) r.with("Idempotency-Replayed", "true");
+                       if (waited) r.with("Preference-Applied", "wait=" + std::to_string(wait.count() / 1'000));
+                       return std::move(r.with("Location", "/api/pipelines/runs/" + to_text(started.run.record.id)));
+                     }));
 }
 
 void list_runs(const request& in, const services& with, responder send) {
   request_problems problems;
   const query_fields query{in.query, problems};
-  const page which{static_cast<std::uint32_t>(query.number("limit", 100, 1, limit_max)), query.number("offset", 0, 0, offset_max)};
+  const page which{static_cast<std::uint32_t>(query.number("limit", 100, 1, limit_max)),
+                   query.number("offset", 0, 0, offset_max)};
   run_filter filter;
   filter.pipeline = pipeline_id{id_in_path(in, "id", problems)};
   if (const auto word = query.text("status")) {
     filter.status = parse_status(*word);
-    if (!filter.status) problems.add("status", "must be pending, running, success, failed or cancelled, is \"" + *word + "\"");
+    if (!filter.status)
+      problems.add("status", "must be pending, running, success, failed or cancelled, is \"" + *word + "\"");
   }
   if (!problems.empty()) return send(render_error(style, problems.take()));
   with.ops.list_runs(in.who, filter, which, answer_with<listing<run_view>>(style, send, &render_runs));
@@ -82,7 +86,8 @@ void list_runs(const request& in, const services& with, responder send) {
 
 void get_run(const request& in, const services& with, responder send) {
   with_run_id(in, send, [&](run_id id) {
-    with.ops.get_run(in.who, id, answer_with<run_view>(style, send, [](const auto& run) { return render_run(run, true); }));
+    with.ops.get_run(in.who, id,
+                     answer_with<run_view>(style, send, [](const auto& run) { return render_run(run, true); }));
   });
 }
 
@@ -102,20 +107,20 @@ void get_logs(const request& in, const services& with, responder send) {
 void download_output(const request& in, const services& with, responder send) {
   with_run_id(in, send, [&](run_id id) {
     with.ops.get_output(in.who, id, answer_with<operations::output_file>(style, send, [](const auto& file) {
-      response r;
-      r.content_type = media_type_of(file.what.format);
-      r.file = file.path;
-      r.with("Content-Disposition", attachment(file.what.name));
-      return r;
-    }));
+                          response r;
+                          r.content_type = media_type_of(file.what.format);
+                          r.file = file.path;
+                          r.with("Content-Disposition", attachment(file.what.name));
+                          return r;
+                        }));
   });
 }
 
 void cancel_run(const request& in, const services& with, responder send) {
   with_run_id(in, send, [&](run_id id) {
     with.ops.cancel_run(in.who, id, answer_with<run_view>(style, send, [](const auto&) {
-      return json_response(200, R"({"status":"cancelled"})");
-    }));
+                          return json_response(200, R"({"status":"cancelled"})");
+                        }));
   });
 }
 

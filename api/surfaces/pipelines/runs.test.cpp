@@ -70,7 +70,8 @@ TEST_CASE_METHOD(with_pipeline, "a run is shown with the documented fields and i
 TEST_CASE("an output is named by run and format", "[pipelines][runs]") {
   run_view run;
   run.record.id = run_id{*parse_uuid("9c1f0e2a-1111-7222-8333-444455556666")};
-  run.record.output = artifact{.name = "report.csv", .path = "x", .format = "csv", .rows = 1, .bytes = 1'048'576, .hash = ""};
+  run.record.output =
+    artifact{.name = "report.csv", .path = "x", .format = "csv", .rows = 1, .bytes = 1'048'576, .hash = ""};
   const auto r = test_front::view(pipelines::render_run(run, false));
   CHECK(r.at("output_file") == "outputs/9c1f0e2a-1111-7222-8333-444455556666/output.csv");
   CHECK(r.at("output_file_size") == "1048576");
@@ -98,7 +99,8 @@ TEST_CASE_METHOD(with_pipeline, "log lines are text, and a follower learns where
   lines.push_back({from_ms(1'705'334'400'123), log_level::info, "", "Starting pipeline"});
   lines.push_back({from_ms(1'705'334'401'000), log_level::error, "extract", "no \"table\""});
   const auto base = "/api/pipelines/runs/" + id + "/logs";
-  CHECK(ask(verb::get, base).at("logs") == "2024-01-15 16:00:00 INFO Starting pipeline\n2024-01-15 16:00:01 ERROR [extract] no \"table\"\n");
+  CHECK(ask(verb::get, base).at("logs") ==
+        "2024-01-15 16:00:00 INFO Starting pipeline\n2024-01-15 16:00:01 ERROR [extract] no \"table\"\n");
   CHECK(ask(verb::get, base).at("next") == "2");
   CHECK(ask(verb::get, base + "?limit=1").at("next") == "1");
   CHECK(ask(verb::get, base + "?from=1").at("logs") == "2024-01-15 16:00:01 ERROR [extract] no \"table\"\n");
@@ -130,8 +132,9 @@ TEST_CASE_METHOD(with_pipeline, "a run is cancelled once", "[pipelines][runs]") 
 }
 
 TEST_CASE_METHOD(with_pipeline, "errors of operations have their statuses", "[pipelines][runs]") {
-  const std::vector<std::pair<errc, int>> expected{{errc::unavailable, 503}, {errc::rate_limited, 429}, {errc::key_reused, 422},
-                                                   {errc::timed_out, 504},   {errc::internal, 500},     {errc::corrupt_record, 500}};
+  const std::vector<std::pair<errc, int>> expected{{errc::unavailable, 503}, {errc::rate_limited, 429},
+                                                   {errc::key_reused, 422},  {errc::timed_out, 504},
+                                                   {errc::internal, 500},    {errc::corrupt_record, 500}};
   for (const auto& [code, status] : expected) {
     ops.next_error = error{code, "inner words", {}};
     const auto r = start();
