@@ -344,7 +344,7 @@ void http_connection::finish_response() {
     return;
   }
   phase_ = phase::reading_head;
-  set_deadline(app_.settings().idle_timeout);
+  set_deadline(unread().empty() ? app_.settings().idle_timeout : app_.settings().read_timeout);
 }
 
 bool http_connection::step_linger() {

@@ -271,6 +271,19 @@ TEST_CASE("a slow reader is closed, others go on", "[http][limits]") {
   CHECK(eventually([&] { return s.metric("penstock_http_connections") == 1; }));
 }
 
+TEST_CASE("a client that goes away in the middle of a file harms nobody", "[http][files]") {
+  test_server s;
+  const scratch_file file{20'000'000};
+  const auto run = s.make_run();
+  offer(s, run, file.path);
+  for (int i = 0; i < 5; ++i) {
+    raw_client client{s.port(), 4'096};
+    client.send(test_server::request("GET", "/api/pipelines/runs/" + run + "/download"));
+    CHECK_FALSE(client.read_some().empty());
+  }
+  CHECK(eventually([&] { return s.metric("penstock_http_connections") == 1; }));
+}
+
 TEST_CASE("a client that stopped waiting does not keep its connection", "[http][limits]") {
   test_server s;
   const auto pipeline = s.make_pipeline();

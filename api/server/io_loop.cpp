@@ -4,6 +4,8 @@
 #include "api/server/response_head.hpp"
 #include "api/server/websocket_session.hpp"
 
+#include <csignal>
+
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
@@ -20,6 +22,11 @@ void io_loop::start() {
 }
 
 void io_loop::run() {
+  // `sendfile` cannot be told not to raise it when a client goes away in the middle of a file.
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   thread_id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   for (;;) {
     try {
