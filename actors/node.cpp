@@ -24,11 +24,23 @@ constexpr std::size_t pool_threads = 2;
 constexpr std::size_t pool_queue_max = 20'000;
 /// Key in family `meta` under which the number of partitions is kept: keys of indexes depend on it.
 constexpr std::string_view partition_count_key = "node/partitions";
+/// Key in family `meta` of a text sealed under the master key the database was made with.
+constexpr std::string_view key_check_key = "node/key_check";
+constexpr std::string_view key_check_text = "sealed under the right master key";
+constexpr sealed_place key_check_place{};
 
 /// What cannot be written can't be acknowledged, and a failed sync must not be tried again: the process ends here.
 [[noreturn]] void end_process(const error& why) {
   std::cerr << "penstockd: fatal: " << why.message << '\n' << std::flush;
   std::_Exit(70);
+}
+
+/// Before there are partitions; durable on return.
+result<void> write_meta(store& state, std::string_view key, std::string_view bytes) {
+  std::vector<turn_entry> entries(1);
+  entries[0].index = state.position(0).index + 1;
+  entries[0].mutations.put(family::meta, key, bytes);
+  return state.write_turn(entries);
 }
 
 result<partition_id> settle_partition_count(store& state, partition_id wanted, node_news& news) {
@@ -39,13 +51,28 @@ result<partition_id> settle_partition_count(store& state, partition_id wanted, n
     news.partitions_kept = kept != wanted;
     return static_cast<partition_id>(kept);
   }
-  turn_entry entry;
-  entry.index = state.position(0).index + 1;
-  entry.mutations.put(family::meta, partition_count_key, std::string(1, static_cast<char>(wanted)));
-  std::vector<turn_entry> entries;
-  entries.push_back(std::move(entry));
-  if (auto written = state.write_turn(entries); !written) return unexpected(written.error());
+  if (auto written = write_meta(state, partition_count_key, std::string(1, static_cast<char>(wanted))); !written) return unexpected(written.error());
   return wanted;
+}
+
+/// The master key, proved to be the one that this database was made with: another would seal what nobody could open later,
+/// and make every API key unknown.
+result<secret_key> settle_master_key(store& state, const node_settings& settings, node_news& news) {
+  const auto& dir = settings.engines.data_dir;
+  const auto file = dir + "/master.key";
+  std::string check;
+  const bool known = state.get(family::meta, key_check_key, check);
+  if (known && !settings.master_key && !fs::exists(file))
+    return fail(errc::io_failed, file + " is missing, and PENSTOCK_MASTER_KEY is not set: the data cannot be read without the key it was made with");
+  auto master = load_master_key(settings.master_key, dir, news.master_key_made);
+  if (!master) return master;
+  const sealer seals{*master};
+  if (!known) {
+    if (auto written = write_meta(state, key_check_key, seals.seal(key_check_place, key_check_text)); !written) return unexpected(written.error());
+  } else if (auto opened = seals.open(key_check_place, check); !opened || *opened != key_check_text) {
+    return fail(errc::invalid_argument, (settings.master_key ? std::string{"PENSTOCK_MASTER_KEY"} : file) + " is not the key that the data in " + dir + " was made with");
+  }
+  return master;
 }
 
 /// Directories of attempts that ended with the last process.
@@ -71,7 +98,7 @@ result<std::unique_ptr<node>> node::open(const node_settings& settings, std::sha
   if (failed) return fail(errc::io_failed, "the data directory " + settings.engines.data_dir + " cannot be made: " + failed.message());
   auto state = open_rocksdb_store(settings.engines.data_dir, settings.how);
   if (!state) return unexpected(std::move(state).error());
-  auto master = load_master_key(settings.master_key, settings.engines.data_dir, news.master_key_made);
+  auto master = settle_master_key(**state, settings, news);
   if (!master) return unexpected(std::move(master).error());
   auto partitions = settle_partition_count(**state, settings.partition_count, news);
   if (!partitions) return unexpected(std::move(partitions).error());

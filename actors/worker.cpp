@@ -112,8 +112,7 @@ void end(worker_state& st, attempt_result& result) {
   if (run->second.empty()) st.under_way.erase(run);
   --st.setup.figures->under_way;
   count(*st.setup.figures, result.outcome);
-  // Its run ended before it: nobody waits for this.
-  if (result.outcome != attempt_outcome::cancelled) st.setup.ended(std::move(result));
+  st.setup.ended(std::move(result));
 }
 
 worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> self, std::shared_ptr<worker_setup> setup) {

@@ -1,8 +1,11 @@
 #include "actors/node.hpp"
 #include "api/http_server.hpp"
 #include "runtime/engines/child_modes.hpp"
+#include "runtime/model/json.hpp"
 #include "tools/config.hpp"
 
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <csignal>
@@ -41,12 +44,27 @@ spdlog::level::level_enum level_of(log_level level) {
   return spdlog::level::info;
 }
 
+/// The message as the inside of a JSON string.
+class json_message final : public spdlog::custom_flag_formatter {
+public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    std::string quoted;
+    append_json_string(quoted, {message.payload.data(), message.payload.size()});
+    out.append(quoted.data(), quoted.data() + quoted.size());
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<json_message>(); }
+};
+
+/// To the error output: what a start prints for people (help, the key it made) has the other one for itself.
 void set_up_log(const server_settings& settings) {
+  spdlog::set_default_logger(spdlog::stderr_color_mt("penstockd"));
   spdlog::set_level(level_of(settings.level));
   spdlog::flush_on(spdlog::level::warn);
-  if (settings.format == log_format::json)
-    spdlog::set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})", spdlog::pattern_time_type::utc);
-  else
+  if (settings.format == log_format::json) {
+    auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+    formatter->add_flag<json_message>('*').set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})");
+    spdlog::set_formatter(std::move(formatter));
+  } else
     spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
 }
 

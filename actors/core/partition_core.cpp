@@ -138,7 +138,8 @@ void partition_core::request_done(const std::string& key) {
 void partition_core::replay(create_pipeline& command, const uuid& made) {
   auto record = read_record<pipeline_record>(around_.state, keys::pipeline(pipeline_id{made}));
   if (!record || record->deleted) command.done(fail(errc::not_found, "the pipeline this Idempotency-Key made was deleted"));
-  else command.done(pipeline_view{std::move(*record), std::nullopt, {}, std::nullopt});
+  else if (auto opened = open_revision(around_, *record); !opened) command.done(unexpected(std::move(opened).error()));
+  else command.done(pipeline_view{std::move(*record), std::move(opened->source), std::move(opened->warnings), std::nullopt});
 }
 
 void partition_core::replay(start_run& command, const uuid& made) {

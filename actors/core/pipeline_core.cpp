@@ -79,9 +79,12 @@ void pipeline_core::store_revision(const compiled_definition& compiled, timestam
   revision.sealed_plan = seal_record(around_.seals, place(sealed_kind::plan), compiled.graph->definition);
   revision.warnings = compiled.warnings;
   out.mutations.put(family::state, keys::revision(id_, revision.revision), codec::encode(revision));
+  newest_ = opened_revision{compiled.source, compiled.warnings};
   graph_ = compiled.graph;
   around_.plans.put(id_, revision.revision, graph_);
 }
+
+pipeline_view pipeline_core::view() const { return {*record_, newest_->source, newest_->warnings, std::nullopt}; }
 
 result<pipeline_view> pipeline_core::create(create_pipeline& command, proposal& out) {
   if (load()) return fail(errc::already_exists, "there is a pipeline " + to_text(id_));
@@ -92,7 +95,7 @@ result<pipeline_view> pipeline_core::create(create_pipeline& command, proposal& 
   out.mutations.put(family::index, keys::pipeline_name(partition(), record_->workspace, record_->name, id_), {});
   out.mutations.add(family::counters, keys::pipelines_of_workspace(partition(), record_->workspace), 1);
   remember_request(around_.seals, partition(), record_->workspace, command.once, id_.raw, record_->created_at, out);
-  return pipeline_view{*record_, std::nullopt, command.compiled.warnings, std::nullopt};
+  return view();
 }
 
 result<pipeline_view> pipeline_core::update(update_pipeline& command, timestamp now, proposal& out) {
@@ -113,14 +116,16 @@ result<pipeline_view> pipeline_core::update(update_pipeline& command, timestamp 
   if (const auto* members = patch.attributes.as_object())
     for (const auto& [name, v] : *members) record_->attributes.set(name, v);
   record_->updated_at = now;
-  std::vector<std::string> warnings;
   if (command.compiled) {
     ++record_->revision;
     store_revision(*command.compiled, now, command.who.subject, out);
-    warnings = command.compiled->warnings;
+  } else if (!newest_) {
+    auto opened = open_revision(around_, *record_);
+    if (!opened) return unexpected(std::move(opened).error());
+    newest_ = std::move(*opened);
   }
   store_header(out);
-  return pipeline_view{*record_, std::nullopt, std::move(warnings), std::nullopt};
+  return view();
 }
 
 result<void> pipeline_core::remove(delete_pipeline& command, timestamp now, proposal& out) {

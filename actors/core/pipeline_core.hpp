@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/entity_core.hpp"
+#include "actors/core/pipeline_records.hpp"
 #include "runtime/model/records.hpp"
 
 #include <memory>
@@ -29,6 +30,8 @@ private:
   void clear_run(run_id id, proposal& out) const;
   void clear_self(proposal& out) const;
 
+  /// As answered to whoever wrote it: `newest_` must be there.
+  [[nodiscard]] pipeline_view view() const;
   void store_header(proposal& out) const;
   void store_revision(const compiled_definition& compiled, timestamp now, const std::string& by, proposal& out);
   [[nodiscard]] keys::timer clear_timer(timestamp due) const;
@@ -37,6 +40,7 @@ private:
   const entity_surroundings& around_;
   pipeline_id id_;
   std::optional<pipeline_record> record_;
+  std::optional<opened_revision> newest_;   ///< Once it was needed.
   std::shared_ptr<const bound_plan> graph_; ///< Of the newest revision, once it was needed.
   /// Runs asked for by parents since this was read from the store: their births may not be in the store yet.
   std::unordered_set<run_id> children_;

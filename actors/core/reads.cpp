@@ -1,5 +1,6 @@
 #include "actors/core/reads.hpp"
 
+#include "actors/core/pipeline_records.hpp"
 #include "actors/core/run_core.hpp"
 #include "actors/core/sealed_records.hpp"
 
@@ -46,12 +47,9 @@ result<pipeline_view> reads::pipeline(workspace_id workspace, pipeline_id id) co
   auto record = read_record<pipeline_record>(around_.state, keys::pipeline(id));
   if (!record && record.error().code != errc::not_found) return unexpected(std::move(record).error());
   if (!record || record->workspace != workspace || record->deleted) return fail(errc::not_found, "there is no pipeline " + to_text(id));
-  auto revision = read_record<revision_record>(around_.state, keys::revision(id, record->revision));
+  auto revision = open_revision(around_, *record);
   if (!revision) return unexpected(std::move(revision).error());
-  const sealed_place place{workspace, id.raw, record->revision, static_cast<std::uint8_t>(sealed_kind::definition)};
-  auto source = open_record<definition>(around_.seals, place, revision->sealed_definition);
-  if (!source) return unexpected(std::move(source).error());
-  return pipeline_view{std::move(*record), std::move(*source), std::move(revision->warnings), last_run(id)};
+  return pipeline_view{std::move(*record), std::move(revision->source), std::move(revision->warnings), last_run(id)};
 }
 
 std::optional<run_record> reads::last_run(pipeline_id id) const {
@@ -86,10 +84,16 @@ listing<pipeline_view> reads::pipelines(workspace_id workspace, const pipeline_f
   return out;
 }
 
+bool reads::is_there(pipeline_id id) const {
+  const auto record = read_record<pipeline_record>(around_.state, keys::pipeline(id));
+  return record && !record->deleted;
+}
+
 result<run_view> reads::run(workspace_id workspace, run_id id) const {
   auto record = read_record<run_record>(around_.state, keys::run(id));
   if (!record && record.error().code != errc::not_found) return unexpected(std::move(record).error());
-  if (!record || record->workspace != workspace) return fail(errc::not_found, "there is no run " + to_text(id));
+  // Runs go with their pipeline at once for clients, and in steps in the store.
+  if (!record || record->workspace != workspace || !is_there(record->pipeline)) return fail(errc::not_found, "there is no run " + to_text(id));
   auto tasks_of_run = tasks(*record);
   if (!tasks_of_run) return unexpected(std::move(tasks_of_run).error());
   auto view = open_run(around_.seals, std::move(*record));

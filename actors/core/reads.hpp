@@ -16,6 +16,7 @@ public:
   [[nodiscard]] result<listing<run_view>> runs(workspace_id workspace, const run_filter& filter, page which) const;
 
 private:
+  [[nodiscard]] bool is_there(pipeline_id id) const;
   [[nodiscard]] std::optional<run_record> last_run(pipeline_id id) const;
   [[nodiscard]] result<std::vector<task_view>> tasks(const run_record& record) const;
   [[nodiscard]] std::vector<run_id> newest(const std::vector<std::string>& prefixes, page which) const;

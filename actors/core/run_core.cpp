@@ -82,6 +82,8 @@ std::unique_ptr<proposal> run_core::handle(entity_command command, timestamp now
 
   if (!state_) {
     if (auto loaded = load(); !loaded) {
+      // What an attempt wrote after its run was cleared away.
+      if (loaded.error().code == errc::not_found && std::holds_alternative<attempt_ended>(message.command)) out->effects.push_back(remove_files{id_});
       refuse(loaded.error());
       return out;
     }

@@ -64,8 +64,8 @@ void record_item(run_state& run, const task_recorded& c) {
   count_outstanding(run, item.status, c.record.status);
   item.status = c.record.status;
   item.attempt = c.record.attempt;
-  if (c.record.due_at && item.status == task_status::waiting) fan.due[c.item] = *c.record.due_at;
-  else fan.due.erase(c.item);
+  if (c.record.due_at && item.status == task_status::waiting) fan.waits[c.item] = {*c.record.due_at, c.record.started_at};
+  else fan.waits.erase(c.item);
   if (!is_terminal(item.status)) return;
   ++fan.ended;
   fan.rows += c.record.rows;
@@ -85,6 +85,7 @@ void record_task(run_state& run, const task_recorded& c) {
   task.rows = c.record.rows;
   task.bytes = c.record.bytes;
   task.due_at = c.record.due_at;
+  task.started_at = c.record.started_at;
   task.artifacts = c.record.artifacts;
   if (!is_terminal(task.status)) return;
   if (task.fan) task.artifacts = std::move(task.fan->artifacts);

@@ -97,6 +97,7 @@ struct decider {
       task_record record;
       record.status = task_status::succeeded;
       record.attempt = c.attempt;
+      record.started_at = d.waits_since(c.task, c.item);
       record.ended_at = d.context().now;
       d.end_unit(c.task, c.item, std::move(record), {});
     } else {

@@ -15,7 +15,7 @@ void restore_item(fan_state& fan, run_state& run, const stored_task& stored) {
   if (item.status == task_status::waiting) {
     ++run.outstanding;
     ++run.waiting;
-    if (stored.record.due_at) fan.due[stored.item] = *stored.record.due_at;
+    if (stored.record.due_at) fan.waits[stored.item] = {*stored.record.due_at, stored.record.started_at};
   }
   if (!is_terminal(item.status)) return;
   ++fan.ended;
@@ -34,6 +34,7 @@ void restore_task(task_state& task, run_state& run, const stored_task& stored) {
   task.rows = record.rows;
   task.bytes = record.bytes;
   task.due_at = record.due_at;
+  task.started_at = record.started_at;
   task.artifacts = record.artifacts;
   if (task.status == task_status::waiting) {
     ++run.outstanding;

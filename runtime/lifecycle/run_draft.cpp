@@ -91,7 +91,7 @@ void run_draft::end_run(run_status status, std::string error_text) {
     }
     if (task.child) change(message_left{*task.child, cancel_run{"parent run"}, i, no_item});
     if (!task.fan) continue;
-    for (const auto& [item, due] : task.fan->due) change(timer_cleared{{kind, i, item, task.fan->all[item].attempt, due}});
+    for (const auto& [item, wait] : task.fan->waits) change(timer_cleared{{kind, i, item, task.fan->all[item].attempt, wait.due}});
     for (const auto& [item, child] : task.fan->children) change(message_left{child, cancel_run{"parent run"}, i, item});
   }
   if (run_.graph->definition.timeout_ms > 0) change(timer_cleared{run_timeout()});
@@ -116,9 +116,15 @@ bool run_draft::waits_for(const timer_fired& timer) const {
   if (timer.item == no_item)
     return task.status == task_status::waiting && task.attempt == timer.attempt && task.due_at == timer.due;
   if (!task.fan || timer.item >= task.fan->all.size()) return false;
-  const auto due = task.fan->due.find(timer.item);
+  const auto wait = task.fan->waits.find(timer.item);
   return task.fan->all[timer.item].status == task_status::waiting && task.fan->all[timer.item].attempt == timer.attempt &&
-         due != task.fan->due.end() && due->second == timer.due;
+         wait != task.fan->waits.end() && wait->second.due == timer.due;
+}
+
+std::optional<timestamp> run_draft::waits_since(task_index task, std::uint32_t item) const {
+  if (item == no_item) return run_.tasks[task].started_at;
+  const auto wait = run_.tasks[task].fan->waits.find(item);
+  return wait == run_.tasks[task].fan->waits.end() ? std::nullopt : wait->second.since;
 }
 
 bool run_draft::has_child(task_index task, std::uint32_t item, run_id child) const {

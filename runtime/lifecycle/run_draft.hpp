@@ -33,6 +33,8 @@ public:
   [[nodiscard]] timer_fired run_timeout() const;
   /// Whether the task or item waits for just this timer.
   [[nodiscard]] bool waits_for(const timer_fired& timer) const;
+  /// When a waiting task or item began.
+  [[nodiscard]] std::optional<timestamp> waits_since(task_index task, std::uint32_t item) const;
   [[nodiscard]] bool has_child(task_index task, std::uint32_t item, run_id child) const;
   [[nodiscard]] std::uint32_t attempt_of(task_index task, std::uint32_t item) const;
 

@@ -40,7 +40,12 @@ struct fan_state {
   std::string first_error;
   std::vector<artifact> artifacts;
   std::unordered_map<std::uint32_t, run_id> children; ///< Of items under way.
-  std::unordered_map<std::uint32_t, timestamp> due;   ///< Of items that wait for a timer.
+  /// Of an item that waits for a timer.
+  struct wait {
+    timestamp due;
+    std::optional<timestamp> since;
+  };
+  std::unordered_map<std::uint32_t, wait> waits;
 
   [[nodiscard]] bool has_more() const noexcept { return !again.empty() || next < all.size(); }
 };
@@ -51,7 +56,8 @@ struct task_state {
   std::uint32_t needs_left = 0; ///< Needed tasks that have not succeeded yet.
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
-  std::optional<timestamp> due_at; ///< `waiting` for a timer: when.
+  std::optional<timestamp> due_at;     ///< `waiting` for a timer: when.
+  std::optional<timestamp> started_at; ///< `waiting` for a timer: since when.
   std::optional<run_id> child;     ///< `waiting` for a child run.
   std::vector<artifact> artifacts; ///< Of a `for_each` task those of all items, once it ended.
   std::unique_ptr<fan_state> fan;  ///< `for_each`, from when its items are known until it ends.
