@@ -52,12 +52,16 @@ void http_server::stop(std::chrono::milliseconds grace) {
   if (impl_->stopped) return;
   impl_->stopped = true;
   set_draining();
+  const auto began = std::chrono::steady_clock::now();
+  const auto wait_for_none = [&](const std::atomic<std::int64_t>& figure, std::chrono::milliseconds at_most) {
+    while (figure.load(std::memory_order_relaxed) > 0 && std::chrono::steady_clock::now() < began + at_most)
+      std::this_thread::sleep_for(drain_poll);
+  };
+  // While requests are under way the door stays open, so that a load balancer hears that this node is not ready.
+  wait_for_none(impl_->app.metrics().in_flight, grace / 2);
   impl_->door->stop();
   for (const auto& loop : impl_->loops) loop->drain();
-  const auto until = std::chrono::steady_clock::now() + grace;
-  while (impl_->app.metrics().connections.load(std::memory_order_relaxed) > 0 &&
-         std::chrono::steady_clock::now() < until)
-    std::this_thread::sleep_for(drain_poll);
+  wait_for_none(impl_->app.metrics().connections, grace);
   for (const auto& loop : impl_->loops) loop->stop();
 }
 

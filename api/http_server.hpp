@@ -49,7 +49,8 @@ public:
   /// `/ready` answers 503 from now on; nothing else changes.
   void set_draining() noexcept;
 
-  /// Takes no new connections, finishes requests under way for at most `grace`, then closes everything.
+  /// No longer ready; serves on until no request is under way, for at most half of `grace`, then takes no new connections,
+  /// finishes requests for the rest of it, and closes everything.
   void stop(std::chrono::milliseconds grace);
 
 private:
