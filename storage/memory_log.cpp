@@ -106,11 +106,12 @@ result<memory_log_contents> read_pages(const std::vector<memory_page>& pages) {
   std::size_t at = 0;
   for (memory_record record; at < views.size() && take_record(views, at, record);) out.records.push_back(record);
   out.sound_pages = at;
+  if (out.records.empty()) return out;
   // A write begins only after the one before is synced, so nothing of a later one can be there.
-  const auto torn_turn = out.records.empty() ? std::optional<std::uint64_t>() : out.records.back().turn + 1;
+  const auto torn_turn = out.records.back().turn + 1;
   for (; at < views.size(); ++at)
-    if (views[at].state == page_state::whole && torn_turn && views[at].turn != *torn_turn)
-      return damaged(out.sound_pages, "turn " + std::to_string(*torn_turn) + " was on disk and does not decode");
+    if (views[at].state == page_state::whole && views[at].turn != torn_turn)
+      return damaged(out.sound_pages, "turn " + std::to_string(torn_turn) + " was on disk and does not decode");
   return out;
 }
 

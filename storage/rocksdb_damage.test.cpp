@@ -75,11 +75,11 @@ files make_image(const recipe& r) {
   settings.watermark_interval = std::chrono::hours{1};
   auto s = open_rocksdb_store(directory.path(), settings);
   REQUIRE(s);
-  const auto mark = slurp(directory.path() + "/watermark");
   for (std::uint64_t i = 1; i <= r.turns; ++i) {
     REQUIRE((*s)->write_turn({put_entry(1, i, std::to_string(i), value_of(i, size_of_value(r, i)))}));
     if (i == r.flushed_after) REQUIRE((*s)->checkpoint());
   }
+  const auto mark = slurp(directory.path() + "/watermark");
   // Files that are still being written or removed would make no picture of one moment, so it is taken after the end,
   // and what the end adds is undone.
   s->reset();
@@ -204,6 +204,7 @@ SCENARIO("with turns synced once a second, a power failure leaves whole turns fr
   const auto log = named(image, ".log").back();
   seeded_random random{seed()};
   INFO("PENSTOCK_TEST_SEED=" << seed());
+  std::uint64_t lost = 0;
   for (int i = 0; i < 12; ++i) {
     auto torn = image;
     auto& bytes = torn[log];
@@ -217,8 +218,10 @@ SCENARIO("with turns synced once a second, a power failure leaves whole turns fr
     const auto o = start(torn, r);
     CHECK(o.refusal.empty());
     CHECK(o.turns >= r.flushed_after);
-    CHECK(o.turns < r.turns);
+    CHECK(o.turns <= r.turns);
+    lost += r.turns - o.turns;
   }
+  CHECK(lost > 0);
 }
 
 SCENARIO("a log cut anywhere is refused once the watermark names its last turn", "[storage][rocksdb][damage]") {
@@ -241,8 +244,7 @@ SCENARIO("a deleted log file is missed, also within the first second", "[storage
     image.erase(log);
     CHECK(names(start(image, r), "log file number"));
     image[log] = "";
-    CHECK(
-      (clean ? names(start(image, r), "turns 11 to 20 were on disk and are missing") : start(image, r).turns == 10));
+    CHECK(names(start(image, r), clean ? "turns 11 to 20 were on disk" : "turn 11 was on disk"));
   }
 }
 
@@ -259,6 +261,7 @@ SCENARIO("a deleted or damaged log file among several is missed", "[storage][roc
     without.erase(log);
     const auto o = start(without, r);
     // A file that is no longer needed may go.
+    INFO(log);
     CHECK((o.turns == r.turns || !o.refusal.empty()));
     if (log == newest) CHECK_FALSE(o.refusal.empty());
   }

@@ -34,30 +34,24 @@ public:
   void Logv(const char*, va_list) override {}
 };
 
-class background_listener final : public rocksdb::EventListener {
+class event_forwarder final : public rocksdb::EventListener {
 public:
-  explicit background_listener(std::function<void(const rocksdb::Status&)> report) : report_(std::move(report)) {}
+  explicit event_forwarder(database_events events) : events_(std::move(events)) {}
 
-  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override { report_(*status); }
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
+    if (events_.background_error) events_.background_error(*status);
+  }
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* auto_recovery) override {
     *auto_recovery = false;
   }
+  /// A memtable is only ever set aside together with the log file that it was written from.
+  void OnMemTableSealed(const rocksdb::MemTableInfo&) override {
+    if (events_.log_begun) events_.log_begun();
+  }
 
 private:
-  std::function<void(const rocksdb::Status&)> report_;
+  database_events events_;
 };
-
-/// Which file CURRENT points to, and whether that one is at fault already.
-std::string about_current(const std::string& directory) {
-  const auto path = directory + "/CURRENT";
-  const auto current = read_file(path, 4'096);
-  if (!current) return path + " cannot be read";
-  const auto end = current->find('\n');
-  if (!current->starts_with("MANIFEST-") || end == std::string::npos) return path + " is damaged";
-  const auto manifest = directory + "/" + current->substr(0, end);
-  if (!std::filesystem::exists(manifest)) return path + " names " + manifest + ", which is not there";
-  return "its list of files is " + manifest;
-}
 
 /// The first table that cannot even be opened. RocksDB blames the list of files for it.
 std::optional<std::string> find_broken_table(const std::string& directory) {
@@ -76,7 +70,7 @@ std::string explain(const std::string& message, const std::string& directory) {
   // A table that is missing is sought under this name last, which no file of ours has.
   for (std::size_t at = 0; (at = out.find(".ldb", at)) != std::string::npos;) out.replace(at, 4, ".sst");
   if (const auto table = find_broken_table(directory)) return out + " (" + *table + " is damaged)";
-  return out + " (" + about_current(directory) + ")";
+  return out + " (" + about_list(directory) + ")";
 }
 
 struct opened_handles {
@@ -97,6 +91,17 @@ rocksdb::Status make(const rocksdb_options& options, const std::string& director
 
 } // namespace
 
+std::string about_list(const std::string& directory) {
+  const auto path = directory + "/CURRENT";
+  const auto current = read_file(path, 4'096);
+  if (!current) return path + " cannot be read";
+  const auto end = current->find('\n');
+  if (!current->starts_with("MANIFEST-") || end == std::string::npos) return path + " is damaged";
+  const auto manifest = directory + "/" + current->substr(0, end);
+  if (!std::filesystem::exists(manifest)) return path + " names " + manifest + ", which is not there";
+  return "its list of files is " + manifest;
+}
+
 error to_error(const rocksdb::Status& status, const std::string& directory) {
   const bool damaged =
     status.IsCorruption() || status.IsPathNotFound() || status.IsNotFound() || status.IsInvalidArgument();
@@ -104,29 +109,28 @@ error to_error(const rocksdb::Status& status, const std::string& directory) {
     damaged ? errc::corrupt_record : errc::io_failed, "database " + directory + ": " + status.ToString(), {}};
 }
 
-result<std::unique_ptr<rocksdb_database>>
-rocksdb_database::open(const std::string& directory, opening how, const rocksdb_settings& settings,
-                       std::function<void(const rocksdb::Status&)> on_background_error) {
+result<std::unique_ptr<rocksdb_database>> rocksdb_database::open(const std::string& directory, opening how,
+                                                                 const rocksdb_settings& settings,
+                                                                 database_events events) {
   auto options = make_rocksdb_options(settings);
-  if (on_background_error)
-    options.database.listeners.push_back(std::make_shared<background_listener>(std::move(on_background_error)));
+  options.database.listeners.push_back(std::make_shared<event_forwarder>(std::move(events)));
   opened_handles out;
   rocksdb::Status status;
   log_ignorer ignorer;
   switch (how) {
-  case opening::make:
-    options.database.create_if_missing = true;
-    options.database.error_if_exists = true;
-    status = make(options, directory, out);
-    break;
-  case opening::read_tables:
-    options.database.wal_filter = &ignorer;
-    options.database.info_log = std::make_shared<silent_logger>();
-    status = rocksdb::DB::OpenForReadOnly(options.database, directory, options.families, &out.handles, &out.db);
-    break;
-  case opening::read_and_write:
-    status = rocksdb::DB::Open(options.database, directory, options.families, &out.handles, &out.db);
-    break;
+    case opening::make:
+      options.database.create_if_missing = true;
+      options.database.error_if_exists = true;
+      status = make(options, directory, out);
+      break;
+    case opening::read_tables:
+      options.database.wal_filter = &ignorer;
+      options.database.info_log = std::make_shared<silent_logger>();
+      status = rocksdb::DB::OpenForReadOnly(options.database, directory, options.families, &out.handles, &out.db);
+      break;
+    case opening::read_and_write:
+      status = rocksdb::DB::Open(options.database, directory, options.families, &out.handles, &out.db);
+      break;
   }
   std::unique_ptr<rocksdb_database> opened{new rocksdb_database};
   opened->directory_ = directory;

@@ -20,6 +20,15 @@ namespace penstock {
 /// An error that says what `directory` is, with RocksDB's own words, which name file and offset where it knows them.
 [[nodiscard]] error to_error(const rocksdb::Status& status, const std::string& directory);
 
+/// Which list of files the database goes by, for messages, and whether the file that says so is at fault already.
+[[nodiscard]] std::string about_list(const std::string& directory);
+
+/// What RocksDB tells while it works. Called on any of its threads, also during an opening.
+struct database_events {
+  std::function<void(const rocksdb::Status&)> background_error; ///< A flush or compaction failed.
+  std::function<void()> log_begun;                              ///< Writes go to a new log file from now on.
+};
+
 /// RocksDB with our column families, and nothing of what it offers besides. Closes itself properly when it goes.
 class rocksdb_database {
 public:
@@ -29,10 +38,8 @@ public:
     read_and_write, ///< All of it, for use.
   };
 
-  /// @param on_background_error a flush or compaction failed; called on a thread of RocksDB.
   [[nodiscard]] static result<std::unique_ptr<rocksdb_database>>
-  open(const std::string& directory, opening how, const rocksdb_settings& settings,
-       std::function<void(const rocksdb::Status&)> on_background_error = {});
+  open(const std::string& directory, opening how, const rocksdb_settings& settings, database_events events = {});
 
   rocksdb_database(const rocksdb_database&) = delete;
   rocksdb_database& operator=(const rocksdb_database&) = delete;

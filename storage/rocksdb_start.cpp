@@ -141,17 +141,15 @@ result<void> write_identity(const rocksdb_database& database, const database_id&
   return {};
 }
 
-using error_listener = std::function<void(const rocksdb::Status&)>;
-
 result<started_database> make_database(const database_paths& paths, const rocksdb_settings& settings, file_handle lock,
-                                       error_listener listener) {
+                                       database_events events) {
   // A start that was interrupted while making the database left a part of one that never held anything.
   std::error_code problem;
   fs::remove_all(paths.database, problem);
   started_database started{std::move(lock), nullptr, {.id = make_database_id()}, {}};
   if (auto made = ensure_directory(paths.database); !made) return unexpected(made.error());
   if (auto written = write_watermark(paths.watermark, started.mark); !written) return unexpected(written.error());
-  auto opened = rocksdb_database::open(paths.database, rocksdb_database::opening::make, settings, std::move(listener));
+  auto opened = rocksdb_database::open(paths.database, rocksdb_database::opening::make, settings, std::move(events));
   if (!opened) return unexpected(opened.error());
   started.database = std::move(*opened);
   if (auto written = write_identity(*started.database, started.mark.id); !written) return unexpected(written.error());
@@ -174,19 +172,25 @@ result<log_proof> prove_database(const database_paths& paths, const rocksdb_sett
   unchecked = std::move(*rest);
   const auto flushed = read_last_turn(**tables);
   if (!flushed) return unexpected(flushed.error());
-  return prove_logs(flushed->short_turn(), mark, *logs, paths.database);
+  auto proof = prove_logs(flushed->short_turn(), mark, *logs, paths.database);
+  if (proof) return proof;
+  // The tables may be at fault, too: a list of files that lost its end leads to older ones.
+  auto refused = proof.error();
+  refused.message +=
+    "; the tables end with turn " + std::to_string(flushed->turn) + ", and " + about_list(paths.database);
+  return unexpected(std::move(refused));
 }
 
 result<started_database> reopen_database(const database_paths& paths, const rocksdb_settings& settings,
                                          const watermark& mark, turn_ledger& ledger, file_handle lock,
-                                         error_listener listener) {
+                                         database_events events) {
   started_database started{std::move(lock), nullptr, mark, {}};
   const auto proof = prove_database(paths, settings, mark, started.unchecked);
   if (!proof) return unexpected(proof.error());
   for (const auto& cut : proof->cuts)
     if (auto done = truncate_file(cut.path, cut.bytes); !done) return unexpected(done.error());
   auto opened =
-    rocksdb_database::open(paths.database, rocksdb_database::opening::read_and_write, settings, std::move(listener));
+    rocksdb_database::open(paths.database, rocksdb_database::opening::read_and_write, settings, std::move(events));
   if (!opened) return unexpected(opened.error());
   started.database = std::move(*opened);
   if (auto same = check_identity(*started.database, mark); !same) return unexpected(same.error());
@@ -215,20 +219,19 @@ result<std::uint64_t> newest_log(const std::string& database) {
 }
 
 result<started_database> start_database(const std::string& directory, const rocksdb_settings& settings,
-                                        turn_ledger& ledger, error_listener on_background_error) {
+                                        turn_ledger& ledger, database_events events) {
   const auto paths = paths_in(directory);
   if (auto there = ensure_directory(directory); !there) return unexpected(there.error());
   auto lock = lock_file(paths.lock, "the data directory " + directory);
   if (!lock) return unexpected(lock.error());
   const auto mark = read_watermark(paths.watermark);
   if (!mark && mark.error().code != errc::not_found) return unexpected(mark.error());
-  if (mark && mark->made)
-    return reopen_database(paths, settings, *mark, ledger, std::move(*lock), std::move(on_background_error));
+  if (mark && mark->made) return reopen_database(paths, settings, *mark, ledger, std::move(*lock), std::move(events));
   std::error_code problem;
   if (!mark && fs::exists(paths.database, problem) && !fs::is_empty(paths.database, problem))
     return fail(errc::corrupt_record, "there is a database in " + paths.database + ", but the file " + paths.watermark +
                                         ", which proves that it is complete, is missing");
-  return make_database(paths, settings, std::move(*lock), std::move(on_background_error));
+  return make_database(paths, settings, std::move(*lock), std::move(events));
 }
 
 } // namespace penstock

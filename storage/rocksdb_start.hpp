@@ -33,7 +33,6 @@ struct started_database {
 
 /// Opens or makes what is in `directory`, changing nothing before everything is proven, and fills `ledger`.
 [[nodiscard]] result<started_database> start_database(const std::string& directory, const rocksdb_settings& settings,
-                                                      turn_ledger& ledger,
-                                                      std::function<void(const rocksdb::Status&)> on_background_error);
+                                                      turn_ledger& ledger, database_events events);
 
 } // namespace penstock

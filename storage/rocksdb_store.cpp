@@ -8,6 +8,7 @@
 #include "storage/turn_ledger.hpp"
 #include "storage/watermark_keeper.hpp"
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -32,10 +33,13 @@ public:
 
   [[nodiscard]] result<void> start(const std::string& directory) {
     paths_ = paths_in(directory);
-    auto started = start_database(directory, settings_, ledger_,
-                                  [this](const rocksdb::Status& status) { note_background_error(status); });
+    auto started =
+      start_database(directory, settings_, ledger_,
+                     {.background_error = [this](const rocksdb::Status& status) { note_background_error(status); },
+                      .log_begun = [this] { log_begun_ = true; }});
     if (!started) return unexpected(started.error());
     started_ = std::move(*started);
+    log_begun_ = false; // The start's own watermark asks for the log file that it began.
     written_ = synced_ = {ledger_.turn(), short_form(ledger_.chain())};
     watermark_keeper::duties duties;
     if (settings_.sync == durability::interval) duties.sync = [this] { return sync_log(); };
@@ -63,7 +67,7 @@ public:
     ledger_.commit(*planned);
     note_written({planned->turn, short_form(planned->after)});
     keeper_->turn_written();
-    return {};
+    return mark_new_log();
   }
 
   [[nodiscard]] bool get(family f, std::string_view key, std::string& bytes) const override {
@@ -140,16 +144,16 @@ private:
     bool counts = true;
     auto decoded = for_each_mutation(entry.mutations.bytes(), [&](const mutation_view& m) {
       switch (m.kind) {
-      case mutation_kind::put:
-        counters_.overwritten(m.where, m.key, m.bytes);
-        put(batch, m.where, m.key, m.bytes);
-        break;
-      case mutation_kind::remove:
-        counters_.overwritten(m.where, m.key, std::nullopt);
-        batch.Delete(started_.database->handle(m.where), rocksdb::Slice(m.key.data(), m.key.size()))
-          .PermitUncheckedError();
-        break;
-      case mutation_kind::add: counts = counters_.add(m.where, m.key, m.delta) && counts; break;
+        case mutation_kind::put:
+          counters_.overwritten(m.where, m.key, m.bytes);
+          put(batch, m.where, m.key, m.bytes);
+          break;
+        case mutation_kind::remove:
+          counters_.overwritten(m.where, m.key, std::nullopt);
+          batch.Delete(started_.database->handle(m.where), rocksdb::Slice(m.key.data(), m.key.size()))
+            .PermitUncheckedError();
+          break;
+        case mutation_kind::add: counts = counters_.add(m.where, m.key, m.delta) && counts; break;
       }
     });
     if (decoded && !counts) return fail(errc::internal, "a change adds to a key that holds no counter");
@@ -215,6 +219,15 @@ private:
     if (settings_.sync == durability::fsync) synced_ = turn;
   }
 
+  /// The first turn of a new log file is acknowledged only after the watermark asks for that file: then its loss is
+  /// noticed from the beginning.
+  [[nodiscard]] result<void> mark_new_log() {
+    if (!log_begun_.exchange(false)) return {};
+    auto done = keeper_->write_now();
+    if (!done) note_failure(done.error());
+    return done;
+  }
+
   [[nodiscard]] std::optional<error> failure() const {
     const std::lock_guard lock{mutex_};
     return failure_;
@@ -236,6 +249,7 @@ private:
   turn_ledger ledger_;
   counter_cache counters_; ///< Of the writer's thread.
   started_database started_;
+  std::atomic<bool> log_begun_ = false;
   std::mutex log_mutex_; ///< Keeps `SyncWAL` and writes apart.
   mutable std::mutex mutex_;
   proven_turn written_;          ///< Guarded by `mutex_`.

@@ -90,8 +90,10 @@ private:
   }
 
   [[nodiscard]] unexpected<error> missing_turns() const {
-    const auto gap =
-      "turns " + std::to_string(last_.turn + 1) + " to " + std::to_string(required_) + " were on disk and are missing";
+    const auto first = std::to_string(last_.turn + 1);
+    const auto gap = last_.turn + 1 == required_
+                       ? "turn " + first + " was on disk and is missing"
+                       : "turns " + first + " to " + std::to_string(required_) + " were on disk and are missing";
     if (hole_) return fail(errc::corrupt_record, *hole_ + " is damaged: " + gap + " before it");
     const auto newest = logs_.empty() ? "there is no log file" : "the newest log file is " + logs_.back().path;
     return fail(errc::corrupt_record, directory_ + ": " + gap + "; " + newest);

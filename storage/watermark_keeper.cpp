@@ -33,7 +33,7 @@ void watermark_keeper::turn_written() {
 
 void watermark_keeper::run() {
   using clock = std::chrono::steady_clock;
-  auto written_at = clock::now() - interval_;
+  auto written_at = clock::now(); // The start wrote one.
   std::unique_lock lock{mutex_};
   while (true) {
     changed_.wait(lock, [&] { return stopping_ || pending_; });
@@ -42,7 +42,8 @@ void watermark_keeper::run() {
     const bool last = stopping_;
     if (pending_.exchange(false)) {
       lock.unlock();
-      if (const auto done = write(); !done) return duties_.on_failure(done.error());
+      const auto synced = duties_.sync ? duties_.sync() : result<void>();
+      if (const auto done = synced ? write_now() : synced; !done) return duties_.on_failure(done.error());
       written_at = clock::now();
       lock.lock();
     }
@@ -50,9 +51,8 @@ void watermark_keeper::run() {
   }
 }
 
-result<void> watermark_keeper::write() {
-  if (duties_.sync)
-    if (auto synced = duties_.sync(); !synced) return synced;
+result<void> watermark_keeper::write_now() {
+  const std::lock_guard lock{writing_};
   const auto mark = duties_.current();
   if (!mark) return unexpected(mark.error());
   return write_watermark(path_, *mark);

@@ -34,13 +34,16 @@ public:
   /// A turn was written. Cheap: wakes the thread only if it sleeps for want of turns.
   void turn_written();
 
+  /// Writes a watermark before it returns, without syncing turns first.
+  [[nodiscard]] result<void> write_now();
+
 private:
   void run();
-  [[nodiscard]] result<void> write();
 
   std::string path_;
   std::chrono::milliseconds interval_;
   duties duties_;
+  std::mutex writing_; ///< Held by whoever writes the file.
   std::atomic<bool> pending_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
