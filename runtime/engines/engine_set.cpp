@@ -102,12 +102,12 @@ public:
 
   [[nodiscard]] bool can_start(task_type type) const override {
     switch (type) {
-    case task_type::http: return http_->has_room();
-    case task_type::shell:
-    case task_type::sql:
-    case task_type::source:
-    case task_type::sink: return places_.has_room();
-    default: return true;
+      case task_type::http: return http_->has_room();
+      case task_type::shell:
+      case task_type::sql:
+      case task_type::source:
+      case task_type::sink: return places_.has_room();
+      default: return true;
     }
   }
 
@@ -122,15 +122,15 @@ private:
     if (request.expand_items) return table_.begin(attempt);
     if (!request.task.unavailable.empty()) return attempt->fail(errc::task_failed, request.task.unavailable, false);
     switch (request.task.type) {
-    case task_type::noop: return table_.begin_checks(attempt);
-    case task_type::shell: return shell_.begin(attempt);
-    case task_type::http: return http_->begin(attempt);
-    case task_type::sql:
-    case task_type::source:
-    case task_type::sink: return table_.begin(attempt);
-    default:
-      return attempt->fail(errc::internal,
-                           "No engine does tasks of type '" + std::string(to_text(request.task.type)) + "'.", false);
+      case task_type::noop: return table_.begin_checks(attempt);
+      case task_type::shell: return shell_.begin(attempt);
+      case task_type::http: return http_->begin(attempt);
+      case task_type::sql:
+      case task_type::source:
+      case task_type::sink: return table_.begin(attempt);
+      default:
+        return attempt->fail(errc::internal,
+                             "No engine does tasks of type '" + std::string(to_text(request.task.type)) + "'.", false);
     }
   }
 

@@ -86,24 +86,25 @@ std::optional<process_spec> decode_spec(std::string_view bytes) {
 std::string describe_start_failure(start_step step, int error_number) {
   const auto because = [&](std::string text) { return text + ": " + std::strerror(error_number); };
   switch (step) {
-  case start_step::fork: return because("no further process could be made");
-  case start_step::directory: return because("its directory cannot be entered");
-  case start_step::program:
-    if (error_number == E2BIG)
-      return "its command or environment is larger than the system takes (128 KiB for one text, 2 MiB for all)";
-    return because("its program cannot be executed");
-  case start_step::isolation: return because("it could not be isolated");
-  case start_step::spec: return because("its description cannot be read");
+    case start_step::fork: return because("no further process could be made");
+    case start_step::directory: return because("its directory cannot be entered");
+    case start_step::program:
+      if (error_number == E2BIG)
+        return "its command or environment is larger than the system takes (128 KiB for one text, 2 MiB for all)";
+      return because("its program cannot be executed");
+    case start_step::isolation: return because("it could not be isolated");
+    case start_step::spec: return because("its description cannot be read");
   }
   return because("it could not be started");
 }
 
 std::string describe(const process_end& end) {
   switch (end.outcome) {
-  case process_outcome::exited: return "exited with code " + std::to_string(end.code);
-  case process_outcome::signalled:
-    return "was killed by signal " + std::to_string(end.code) + " (" + ::strsignal(end.code) + ")";
-  case process_outcome::not_started: return "could not be started: " + end.why;
+    case process_outcome::exited: return "exited with code " + std::to_string(end.code);
+    case process_outcome::signalled:
+      if (!end.why.empty()) return "was killed: " + end.why;
+      return "was killed by signal " + std::to_string(end.code) + " (" + ::strsignal(end.code) + ")";
+    case process_outcome::not_started: return "could not be started: " + end.why;
   }
   return "ended";
 }

@@ -142,10 +142,10 @@ void read_file(const fs::path& file, std::vector<log_line>& out) {
 
 std::string_view to_text(log_level l) noexcept {
   switch (l) {
-  case log_level::debug: return "debug";
-  case log_level::info: return "info";
-  case log_level::warn: return "warn";
-  case log_level::error: return "error";
+    case log_level::debug: return "debug";
+    case log_level::info: return "info";
+    case log_level::warn: return "warn";
+    case log_level::error: return "error";
   }
   return "info";
 }

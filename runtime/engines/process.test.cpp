@@ -13,6 +13,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 using namespace penstock;
 
@@ -70,8 +71,9 @@ std::shared_ptr<process_starter> real_starter(bool with_namespaces = true) {
 bool is_running(const std::string& mark) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     std::ifstream file(entry.path() / "cmdline", std::ios::binary);
-    const std::string text((std::istreambuf_iterator<char>(file)), {});
-    if (text.find(mark) != std::string::npos) return true;
+    std::ostringstream text; // Unlike an iterator over its buffer, a stream takes it calmly when the process vanishes.
+    text << file.rdbuf();
+    if (text.str().find(mark) != std::string::npos) return true;
   }
   return false;
 }
@@ -317,7 +319,9 @@ TEST_CASE("when the keeper is killed its processes die and the next start gets a
   const auto children = descendants_of(::getpid());
   REQUIRE_FALSE(children.empty());
   ::kill(children.front(), SIGKILL); // Breadth first, so the keeper of this test's only starter.
-  CHECK_FALSE(p.wait().ok());
+  const auto end = p.wait();
+  CHECK_FALSE(end.ok());
+  CHECK(describe(end) == "was killed: its keeper ended");
   CHECK(eventually([&] { return !is_running(seconds); }));
   starter->start(shell("true"), q.observer());
   CHECK(q.wait().ok());

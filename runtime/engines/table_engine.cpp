@@ -44,9 +44,9 @@ void finish_sink(const attempt_pointer& attempt, const sink_writing& sink, const
 void table_engine::begin(const attempt_pointer& attempt) {
   if (attempt->request().expand_items) return enter(attempt, &table_engine::do_items);
   switch (attempt->request().task.type) {
-  case task_type::sql: return enter(attempt, &table_engine::do_sql);
-  case task_type::source: return enter(attempt, &table_engine::do_source);
-  default: return enter(attempt, &table_engine::do_sink);
+    case task_type::sql: return enter(attempt, &table_engine::do_sql);
+    case task_type::source: return enter(attempt, &table_engine::do_source);
+    default: return enter(attempt, &table_engine::do_sink);
   }
 }
 
