@@ -194,6 +194,15 @@ test('an API key: shown once, expiring to the second, used, revoked at once', as
   await server.expect(404, 'DELETE', '/v1/api-keys/key_3fa85f6457174562b3fc2c963f66afa6');
 });
 
+test('an API key is known when its making is answered, and refused when its end is', async () => {
+  for (let n = 0; n < 300; ++n) {
+    const { id, key } = await makeKey(['read:jobs']);
+    assert.equal((await server.ask('GET', '/v1/whoami', { key })).status, 200, `key ${n}, just made`);
+    await server.expect(204, 'DELETE', `/v1/api-keys/${id}`);
+    assert.equal((await server.ask('GET', '/v1/whoami', { key })).status, 401, `key ${n}, just revoked`);
+  }
+});
+
 test('errors about API keys are in the form of the cloud document', async () => {
   const cases = [[{ scopes: ['admin'] }, 'name'], [{ name: 'x' }, 'scopes'], [{ name: 'x', scopes: [] }, 'scopes'], [{ name: 'x', scopes: ['write:all'] }, 'write:all'], [{ name: 'x', scopes: 'admin' }, 'scopes'],
     [{ name: 'x', scopes: ['admin'], expires_in_days: 0 }, 'expires_in_days'], [{ name: 'x', scopes: ['admin'], expires_in_days: '9' }, 'expires_in_days'], [{ name: 7, scopes: ['admin'] }, 'name']];

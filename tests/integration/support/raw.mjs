@@ -41,7 +41,7 @@ export async function exchange(url, bytes, { timeoutMs = 3_000 } = {}) {
 }
 
 /// The statuses of the answers in `text`, in their order.
-export const statusesIn = (text) => [...text.matchAll(/^HTTP\/1\.[01] (\d{3}) /gm)].map((found) => Number(found[1]));
+export const statusesIn = (text) => [...text.matchAll(/HTTP\/1\.[01] (\d{3}) /g)].map((found) => Number(found[1]));
 
 /// A request as text; fields given as undefined are left out.
 export function head(method, target, fields = {}) {
