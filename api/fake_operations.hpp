@@ -113,6 +113,7 @@ public:
       p.warnings = warnings;
       pipelines_[p.record.id] = p;
       order_.push_back(p.record.id);
+      p.source.reset();
       return p;
     });
   }
@@ -135,7 +136,9 @@ public:
       if (patch.source || patch.always_revise) ++p->record.revision;
       if (patch.source) p->source = *patch.source;
       p->record.updated_at = now + milliseconds{1'000};
-      return *p;
+      auto changed = *p;
+      changed.source.reset();
+      return changed;
     });
   }
 

@@ -5,7 +5,12 @@ namespace {
 
 constexpr std::size_t named_max = 5;
 
-std::string worded(const problem& p) { return p.field.empty() ? p.message : p.field + ": " + p.message; }
+std::string worded(const problem& p) {
+  // Messages of the compiler begin with the field already, counted from the top of the definition.
+  const auto first_word = p.message.substr(0, p.message.find(' '));
+  if (p.field.empty() || p.field.ends_with("." + first_word)) return p.message;
+  return p.field + ": " + p.message;
+}
 
 } // namespace
 

@@ -86,6 +86,7 @@ TEST_CASE_METHOD(engine_front, "every update counts the version up, and new defa
   REQUIRE(changed.status() == 200);
   CHECK(changed.at("version") == "2");
   CHECK(changed.at("description") == "new");
+  CHECK(changed.at("yamlDefinition") == "version: 1\n");
   CHECK_FALSE(ops.last_patch.source.has_value());
   changed = ask(verb::put, path, R"({"maxRetries":7})");
   CHECK(changed.at("maxRetries") == "7");
@@ -98,6 +99,14 @@ TEST_CASE_METHOD(engine_front, "every update counts the version up, and new defa
   changed = ask(verb::put, path, R"({"scheduleCron":null,"sourceConnectionId":null,"maxRetries":null})");
   CHECK(changed.at("scheduleCron") == "-");
   CHECK(changed.at("maxRetries") == "7");
+}
+
+TEST_CASE_METHOD(engine_front, "a pipeline of another surface is shown as what it is", "[engine]") {
+  const auto id = ask(verb::post, "/api/pipelines", R"({"name":"a","config":{"version":1}})").at("id");
+  const auto shown = ask(verb::get, "/api/v1/pipelines/" + id);
+  CHECK(shown.at("yamlDefinition") == R"({"version":1})");
+  CHECK(shown.at("maxRetries") == "0");
+  CHECK(shown.at("timeoutSeconds") == "0");
 }
 
 TEST_CASE_METHOD(engine_front, "entity tags guard reads and updates here too", "[engine]") {

@@ -1,6 +1,7 @@
 #include "api/answering.hpp"
 #include "api/query_fields.hpp"
 #include "api/request_options.hpp"
+#include "api/surfaces/definition_problems.hpp"
 #include "api/surfaces/engine/handlers.hpp"
 #include "api/surfaces/engine/render.hpp"
 #include "api/surfaces/entity_tag.hpp"
@@ -16,6 +17,7 @@ constexpr auto style = error_style::problem;
 constexpr std::uint64_t list_max = 1'000;
 constexpr std::uint64_t offset_max = 1'000'000'000;
 constexpr std::size_t yaml_bytes_max = 1u << 20;
+constexpr std::string_view yaml_field = "yamlDefinition";
 
 struct number_field {
   const char* name;
@@ -30,12 +32,13 @@ constexpr std::array number_fields{
 };
 
 /// Everything that POST and PUT may give. The numbers that decide what tasks default to are among the attributes.
-pipeline_patch read_patch(body_fields& fields, bool creating) {
+pipeline_patch read_patch(const value& body, request_problems& problems, bool creating) {
+  body_fields fields{body, problems};
   pipeline_patch patch;
   patch.attributes = value{value::object{}};
   patch.name = fields.text("name", {.required = creating, .bytes_max = 200, .one_line = true});
   patch.description = fields.text("description", {});
-  if (auto yaml = fields.text("yamlDefinition", {.required = creating, .bytes_max = yaml_bytes_max}))
+  if (auto yaml = fields.text(yaml_field, {.required = creating, .bytes_max = yaml_bytes_max}))
     patch.source = definition{definition_format::yaml, std::move(*yaml)};
   if (auto cron = read_schedule(fields, "scheduleCron")) patch.schedule = std::move(cron);
   else if (fields.is_null("scheduleCron")) patch.schedule.emplace();
@@ -50,18 +53,15 @@ pipeline_patch read_patch(body_fields& fields, bool creating) {
   if (auto notifications = fields.object("notifications"))
     patch.attributes.set("notifications", std::move(*notifications));
   else if (fields.is_null("notifications")) patch.attributes.set("notifications", nullptr);
+  if (!problems.empty() && patch.source) add_definition_problems(problems, *patch.source, {yaml_field});
   return patch;
 }
 
-/// The compiler's problems lie in this field of the request; their lines count inside its text.
-error in_terms_of_body(error e) {
-  for (auto& p : e.problems) p.field = p.field.empty() ? "yamlDefinition" : "yamlDefinition." + p.field;
-  return e;
-}
-
-reply<pipeline_view> answer_pipeline(int status, responder send) {
-  return [status, send = std::move(send)](result<pipeline_view> p) {
-    if (!p) return send(render_error(style, in_terms_of_body(std::move(p.error()))));
+/// @param source The definition that the pipeline will have; operations answer a change without it.
+reply<pipeline_view> answer_pipeline(int status, responder send, definition source) {
+  return [status, send = std::move(send), source = std::move(source)](result<pipeline_view> p) {
+    if (!p) return send(render_error(style, in_terms_of_request(std::move(p.error()), {yaml_field})));
+    if (!p->source) p->source = source;
     auto r = render_pipeline(status, *p);
     if (status == 201) r.with("Location", "/api/v1/pipelines/" + to_text(p->record.id));
     send(std::move(r));
@@ -101,8 +101,7 @@ void create_pipeline(const request& in, const services& with, responder send) {
   const auto body = json_object_body(in);
   if (!body) return send(render_error(style, body.error()));
   request_problems problems;
-  body_fields fields{*body, problems};
-  auto given = read_patch(fields, true);
+  auto given = read_patch(*body, problems, true);
   auto once = idempotency_key(in, problems);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   pipeline_draft draft;
@@ -110,13 +109,14 @@ void create_pipeline(const request& in, const services& with, responder send) {
     if (!given.attributes.find(field.name)) given.attributes.set(field.name, field.fallback);
   draft.name = std::move(*given.name);
   draft.description = given.description.value_or("");
-  draft.source = std::move(*given.source);
+  draft.source = *given.source;
   draft.defaults = task_defaults(given.attributes);
   draft.enabled = given.enabled.value_or(true);
   draft.schedule = given.schedule.value_or(std::nullopt);
   draft.tags = given.tags.value_or(std::vector<std::string>{});
   draft.attributes = std::move(given.attributes);
-  with.ops.create_pipeline(in.who, std::move(draft), std::move(once), answer_pipeline(201, send));
+  with.ops.create_pipeline(in.who, std::move(draft), std::move(once),
+                           answer_pipeline(201, send, std::move(*given.source)));
 }
 
 void get_pipeline(const request& in, const services& with, responder send) {
@@ -135,8 +135,7 @@ void update_pipeline(const request& in, const services& with, responder send) {
   const pipeline_id id{id_in_path(in, "id", problems)};
   const auto body = json_object_body(in);
   if (!body) return send(render_error(style, body.error()));
-  body_fields fields{*body, problems};
-  auto patch = read_patch(fields, false);
+  auto patch = read_patch(*body, problems, false);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   patch.always_revise = true;
   // The pipeline is read first, because new defaults mean that the definition it has must be compiled again.
@@ -149,8 +148,9 @@ void update_pipeline(const request& in, const services& with, responder send) {
                             return send(render_error(style, changed_meanwhile(now.record)));
                           if (!if_match.empty()) patch.if_revision = now.record.revision;
                           patch.defaults = task_defaults(merged(std::move(now.record.attributes), patch.attributes));
-                          if (!patch.source && changes_defaults(patch.attributes)) patch.source = std::move(now.source);
-                          ops.update_pipeline(who, id, std::move(patch), answer_pipeline(200, send));
+                          auto source = patch.source ? *patch.source : now.source.value_or(definition{});
+                          if (!patch.source && changes_defaults(patch.attributes)) patch.source = source;
+                          ops.update_pipeline(who, id, std::move(patch), answer_pipeline(200, send, std::move(source)));
                         }));
 }
 

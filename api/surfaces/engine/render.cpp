@@ -9,9 +9,14 @@
 namespace penstock::engine_surface {
 namespace {
 
-/// Fields of a pipeline that are kept as they were given, in the document's order.
-constexpr std::array kept_fields{"sourceConnectionId", "targetConnectionId", "maxRetries",
-                                 "retryDelaySeconds",  "timeoutSeconds",     "notifications"};
+/// A field of a pipeline that is kept as it was given.
+struct kept_field {
+  std::string_view name;
+  bool always = false; ///< Part of every answer.
+};
+constexpr std::array kept_fields{kept_field{"sourceConnectionId"},   kept_field{"targetConnectionId"},
+                                 kept_field{"maxRetries", true},     kept_field{"retryDelaySeconds", true},
+                                 kept_field{"timeoutSeconds", true}, kept_field{"notifications"}};
 
 std::string_view task_word(task_status s) noexcept {
   switch (s) {
@@ -27,6 +32,15 @@ std::string_view task_word(task_status s) noexcept {
   return "PENDING";
 }
 
+void write_kept_fields(json_writer& w, const value& attributes) {
+  for (const auto& field : kept_fields) {
+    const auto* v = attributes.find(field.name);
+    if (v && !v->is_null()) w.member(field.name, *v);
+    // A pipeline of another surface does not retry and has no limit of time.
+    else if (field.always) w.member(field.name, 0);
+  }
+}
+
 void write_pipeline(json_writer& w, const pipeline_view& p) {
   const auto& r = p.record;
   w.begin_object().member("id", r.id).member("workspaceId", r.workspace).member("name", r.name);
@@ -37,8 +51,7 @@ void write_pipeline(json_writer& w, const pipeline_view& p) {
   w.key("tags").begin_list();
   for (const auto& tag : r.tags) w.text(tag);
   w.end_list();
-  for (const auto* name : kept_fields)
-    if (const auto* v = r.attributes.find(name); v && !v->is_null()) w.member(name, *v);
+  write_kept_fields(w, r.attributes);
   w.member("isActive", r.enabled)
     .member("createdAt", r.created_at)
     .member("updatedAt", r.updated_at.value_or(r.created_at));

@@ -3,6 +3,7 @@
 #include "api/http_server.hpp"
 #include "api/json_writer.hpp"
 #include "api/request_options.hpp"
+#include "api/surfaces/definition_problems.hpp"
 #include "api/surfaces/engine/handlers.hpp"
 #include "api/surfaces/engine/render.hpp"
 #include "api/surfaces/task_defaults.hpp"
@@ -26,11 +27,11 @@ void with_run_id(const request& in, const responder& send, Go go) {
 
 void start(operations& ops, const caller& who, start_request request, const responder& send) {
   const auto wait = request.wait;
-  ops.start_run(who, std::move(request), [wait, send](result<started_run> started) {
+  const bool own_definition = request.source.has_value();
+  ops.start_run(who, std::move(request), [wait, own_definition, send](result<started_run> started) {
     if (!started) {
-      for (auto& p : started.error().problems)
-        p.field = p.field.empty() ? "yamlDefinition" : "yamlDefinition." + p.field;
-      return send(render_error(style, started.error()));
+      auto& e = started.error();
+      return send(render_error(style, own_definition ? in_terms_of_request(std::move(e), {"yamlDefinition"}) : e));
     }
     auto r = started->ended ? json_response(200, run_status_json(started->run)) : render_started(started->run);
     if (started->replayed) r.with("Idempotency-Replayed", "true");

@@ -1,6 +1,7 @@
 #include "api/answering.hpp"
 #include "api/query_fields.hpp"
 #include "api/request_options.hpp"
+#include "api/surfaces/definition_problems.hpp"
 #include "api/surfaces/entity_tag.hpp"
 #include "api/surfaces/pipelines/handlers.hpp"
 #include "api/surfaces/pipelines/render.hpp"
@@ -35,25 +36,15 @@ std::optional<definition> read_config(body_fields& fields, bool required) {
   return std::nullopt;
 }
 
-/// The compiler's problems in terms of the request: their paths below `config`, their places in the body.
-error in_terms_of_body(error e, const value& body) {
+definition_field field_of(const value& body) {
   const auto* config = body.find("config");
-  for (auto& p : e.problems) {
-    // YAML text keeps the lines of its own.
-    if (config && config->as_object()) {
-      const auto at = locate(*config, p.field);
-      p.line = at.line;
-      p.column = at.column;
-    }
-    p.field = p.field.empty() ? "config" : "config." + p.field;
-  }
-  return e;
+  return {"config", config && config->as_object() ? config : nullptr};
 }
 
 /// Answers a pipeline, or the error with the places that concern `body`.
 reply<pipeline_view> answer_pipeline(int status, responder send, std::shared_ptr<const value> body) {
   return [status, send = std::move(send), body = std::move(body)](result<pipeline_view> p) {
-    if (!p) return send(render_error(style, in_terms_of_body(std::move(p.error()), *body)));
+    if (!p) return send(render_error(style, in_terms_of_request(std::move(p.error()), field_of(*body))));
     auto r = render_pipeline(status, *p, false);
     if (status == 201) r.with("Location", "/api/pipelines/" + to_text(p->record.id));
     send(std::move(r));
@@ -61,7 +52,8 @@ reply<pipeline_view> answer_pipeline(int status, responder send, std::shared_ptr
 }
 
 /// The fields that PUT and POST share.
-pipeline_patch read_patch(body_fields& fields, request_problems& problems, bool creating) {
+pipeline_patch read_patch(const value& body, request_problems& problems, bool creating) {
+  body_fields fields{body, problems};
   pipeline_patch patch;
   patch.name = read_name(fields, creating);
   patch.source = read_config(fields, creating);
@@ -72,6 +64,7 @@ pipeline_patch read_patch(body_fields& fields, request_problems& problems, bool 
   else if (fields.is_null("domain_id")) patch.domain.emplace();
   for (const auto* name : {"name", "config", "enabled"})
     if (!creating && fields.is_null(name)) problems.add(name, "must not be null; leave it out to keep it as it is");
+  if (!problems.empty() && patch.source) add_definition_problems(problems, *patch.source, field_of(body));
   return patch;
 }
 
@@ -95,8 +88,7 @@ void create_pipeline(const request& in, const services& with, responder send) {
   if (!parsed) return send(render_error(style, parsed.error()));
   const auto body = std::make_shared<const value>(std::move(*parsed));
   request_problems problems;
-  body_fields fields{*body, problems};
-  auto given = read_patch(fields, problems, true);
+  auto given = read_patch(*body, problems, true);
   auto once = idempotency_key(in, problems);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   pipeline_draft draft;
@@ -125,8 +117,7 @@ void update_pipeline(const request& in, const services& with, responder send) {
   auto parsed = json_object_body(in);
   if (!parsed) return send(render_error(style, parsed.error()));
   const auto body = std::make_shared<const value>(std::move(*parsed));
-  body_fields fields{*body, problems};
-  auto patch = read_patch(fields, problems, false);
+  auto patch = read_patch(*body, problems, false);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   // The pipeline is read first: for If-Match, and because its kept fields decide what a new definition's tasks default to.
   with.ops.get_pipeline(in.who, id,

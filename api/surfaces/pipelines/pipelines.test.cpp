@@ -82,6 +82,20 @@ TEST_CASE("problems of a definition are told in terms of the request", "[pipelin
   REQUIRE(r.status() == 400);
   CHECK(r.at("errors.0.field") == "config.tasks[0].sql");
   CHECK(r.at("errors.0.line") == "3");
+  CHECK(r.at("detail") == "config.tasks[0].sql: SQL does not parse");
+}
+
+TEST_CASE("problems of the definition and of the fields beside it are told together", "[pipelines]") {
+  test_front front;
+  const auto r =
+    front.ask(verb::post, "/api/pipelines",
+              "{\"schedule\":\"x\",\n\"config\":{\"version\":1,\"tasks\":[\n{\"id\":\"a\",\"type\":\"sqll\"}]}}");
+  REQUIRE(r.status() == 400);
+  CHECK(r.at("errors.0.field") == "name");
+  CHECK(r.at("errors.1.field") == "schedule");
+  CHECK(r.at("errors.2.field") == "config.tasks[0].type");
+  CHECK(r.at("errors.2.line") == "3");
+  CHECK(r.at("detail").find("did you mean `sql`") != std::string::npos);
 }
 
 TEST_CASE("a body that is no JSON object, or no JSON, is refused", "[pipelines]") {
