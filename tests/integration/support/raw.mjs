@@ -16,12 +16,24 @@ export function connect(url, { onData } = {}) {
   const { hostname, port } = new URL(url);
   const socket = net.connect(Number(port), hostname);
   const link = { socket, text: '', ended: false };
-  socket.on('data', (part) => { link.text += part.toString('latin1'); onData?.(); });
-  link.opened = new Promise((resolve, reject) => { socket.once('connect', resolve); socket.once('error', reject); });
+  socket.on('data', (part) => {
+    link.text += part.toString('latin1');
+    onData?.();
+  });
+  link.opened = new Promise((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('error', reject);
+  });
   link.opened.catch(() => {});
   link.closed = new Promise((resolve) => {
-    const over = () => { link.ended = true; resolve(); };
-    socket.on('end', () => { over(); socket.end(); });
+    const over = () => {
+      link.ended = true;
+      resolve();
+    };
+    socket.on('end', () => {
+      over();
+      socket.end();
+    });
     socket.on('close', over);
   });
   socket.on('error', () => {});
@@ -34,7 +46,12 @@ export async function exchange(url, bytes, { timeoutMs = 3_000 } = {}) {
   await link.opened.catch(() => {});
   link.socket.write(bytes);
   let timer;
-  await Promise.race([link.closed, new Promise((resolve) => { timer = setTimeout(resolve, timeoutMs); })]);
+  await Promise.race([
+    link.closed,
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    }),
+  ]);
   clearTimeout(timer);
   link.socket.destroy();
   return { text: link.text, ended: link.ended, statuses: statusesIn(link.text) };
@@ -46,7 +63,9 @@ export const statusesIn = (text) => [...text.matchAll(/HTTP\/1\.[01] (\d{3}) /g)
 /// A request as text; fields given as undefined are left out.
 export function head(method, target, fields = {}) {
   const all = { Host: 'localhost', Authorization: `Bearer ${KEY}`, ...fields };
-  const lines = Object.entries(all).filter(([, value]) => value !== undefined).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`));
+  const lines = Object.entries(all)
+    .filter(([, value]) => value !== undefined)
+    .flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`));
   return `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
@@ -54,7 +73,10 @@ export function head(method, target, fields = {}) {
 export function frame(opcode, payload = Buffer.alloc(0)) {
   const bytes = Buffer.from(payload);
   const mask = randomBytes(4);
-  const length = bytes.length < 126 ? Buffer.from([0x80 | bytes.length]) : Buffer.from([0x80 | 126, bytes.length >> 8, bytes.length & 255]);
+  const length =
+    bytes.length < 126
+      ? Buffer.from([0x80 | bytes.length])
+      : Buffer.from([0x80 | 126, bytes.length >> 8, bytes.length & 255]);
   return Buffer.concat([Buffer.from([0x80 | opcode]), length, mask, bytes.map((byte, at) => byte ^ mask[at % 4])]);
 }
 
@@ -85,11 +107,20 @@ function framesIn(bytes) {
 export function webSocket(url, target, { fields = {}, onMessage } = {}) {
   const key = randomBytes(16).toString('base64');
   const socket = { messages: [], closeCode: undefined };
-  const asked = head('GET', target, { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': key, ...fields });
+  const asked = head('GET', target, {
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': key,
+    ...fields,
+  });
   return new Promise((resolve, reject) => {
     let pending = Buffer.alloc(0);
     const link = connect(url);
-    const timer = setTimeout(() => { link.socket.destroy(); reject(new Error('no answer to the handshake within 10 s')); }, 10_000);
+    const timer = setTimeout(() => {
+      link.socket.destroy();
+      reject(new Error('no answer to the handshake within 10 s'));
+    }, 10_000);
     socket.closed = link.closed;
     socket.send = (opcode, payload) => link.socket.write(frame(opcode, payload));
     socket.write = (bytes) => link.socket.write(bytes);
@@ -100,8 +131,12 @@ export function webSocket(url, target, { fields = {}, onMessage } = {}) {
       const [first, ...lines] = pending.subarray(0, end).toString('latin1').split('\r\n');
       pending = pending.subarray(end + 4);
       socket.status = Number(first.split(' ')[1]);
-      socket.headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]));
-      socket.accepted = socket.headers['sec-websocket-accept'] === createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+      socket.headers = Object.fromEntries(
+        lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+      );
+      socket.accepted =
+        socket.headers['sec-websocket-accept'] ===
+        createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
       clearTimeout(timer);
       resolve(socket);
     };
@@ -113,12 +148,16 @@ export function webSocket(url, target, { fields = {}, onMessage } = {}) {
       pending = rest;
       for (const { opcode, masked, payload } of frames) {
         if (masked) socket.maskedByServer = true;
-        if (opcode === 1) socket.messages.push(JSON.parse(payload.toString())), onMessage?.(socket);
+        if (opcode === 1) (socket.messages.push(JSON.parse(payload.toString())), onMessage?.(socket));
         if (opcode === 9) socket.send(10, payload);
-        if (opcode === 8) socket.closeCode = payload.length >= 2 ? payload.readUInt16BE(0) : 1005, socket.send(8, payload);
+        if (opcode === 8)
+          ((socket.closeCode = payload.length >= 2 ? payload.readUInt16BE(0) : 1005), socket.send(8, payload));
       }
     });
-    link.closed.then(() => { clearTimeout(timer); reject(new Error('closed before the handshake was answered')); });
+    link.closed.then(() => {
+      clearTimeout(timer);
+      reject(new Error('closed before the handshake was answered'));
+    });
     link.socket.write(asked);
   });
 }
