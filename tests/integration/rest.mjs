@@ -381,6 +381,11 @@ test('a pipeline of one surface is seen on the other, by the id in any of its cl
   await server.expect(200, 'GET', `/api/pipelines/runs/run_${run.replaceAll('-', '')}`);
 });
 
+test('engine: a pipeline of another surface has every field as well', async () => {
+  const { id } = await server.create('elsewhere', noop);
+  assertShape((await server.expect(200, 'GET', `/api/v1/pipelines/${id}`)).body, shapes.engine);
+});
+
 // ---- the stream
 
 test('the stream tells the state at once, then each change, and closes after the end', async () => {
