@@ -1,0 +1,239 @@
+#include "storage/keys.hpp"
+
+#include <cassert>
+
+namespace penstock::keys {
+
+namespace {
+
+template <class T>
+void put_int(std::string& out, T v) {
+  for (int shift = static_cast<int>(sizeof v) * 8 - 8; shift >= 0; shift -= 8)
+    out += static_cast<char>(static_cast<std::uint64_t>(v) >> shift & 0xff);
+}
+
+template <class T>
+bool take_int(std::string_view& in, T& v) noexcept {
+  if (in.size() < sizeof v) return false;
+  std::uint64_t raw = 0;
+  for (std::size_t i = 0; i < sizeof v; ++i) raw = raw << 8 | static_cast<std::uint8_t>(in[i]);
+  in.remove_prefix(sizeof v);
+  v = static_cast<T>(raw);
+  return true;
+}
+
+bool take_id(std::string_view& in, uuid& id) noexcept {
+  if (in.size() < id.bytes.size()) return false;
+  for (std::size_t i = 0; i < id.bytes.size(); ++i) id.bytes[i] = static_cast<std::uint8_t>(in[i]);
+  in.remove_prefix(id.bytes.size());
+  return true;
+}
+
+/// Times before the epoch do not occur: they are held to it, so that the order of bytes stays the order of time.
+std::uint64_t order_ms(timestamp t) noexcept { return to_ms(t) < 0 ? 0 : static_cast<std::uint64_t>(to_ms(t)); }
+
+std::string state_key(slot_number slot, state_kind kind) {
+  std::string out;
+  out.reserve(48);
+  put_int(out, slot);
+  put_int(out, static_cast<std::uint8_t>(kind));
+  return out;
+}
+
+void put_turned(std::string& out, const uuid& id) {
+  for (const auto byte : id.bytes) out += static_cast<char>(~byte);
+}
+
+std::string with_partition(partition_id p) {
+  std::string out;
+  out.reserve(56);
+  put_int(out, p);
+  return out;
+}
+
+std::string counter(partition_id p, counter_kind kind, const uuid& owner) {
+  auto out = with_partition(p);
+  put_int(out, static_cast<std::uint8_t>(kind));
+  out += owner.view();
+  return out;
+}
+
+constexpr std::size_t task_key_size = 2 + 1 + 16 + 4;
+
+} // namespace
+
+std::string pipeline(pipeline_id id) { return state_key(id.slot(), state_kind::pipeline).append(id.view()); }
+
+std::string revision(pipeline_id id, std::uint32_t number) {
+  auto out = state_key(id.slot(), state_kind::revision).append(id.view());
+  put_int(out, number);
+  return out;
+}
+
+std::string run(run_id id) { return state_key(id.slot(), state_kind::run).append(id.view()); }
+
+std::string tasks_prefix(run_id id) { return state_key(id.slot(), state_kind::task).append(id.view()); }
+
+std::string task(run_id id, std::uint32_t number) {
+  auto out = tasks_prefix(id);
+  put_int(out, number);
+  return out;
+}
+
+std::string item(run_id id, std::uint32_t number, std::uint32_t item) {
+  auto out = task(id, number);
+  put_int(out, item);
+  return out;
+}
+
+result<task_key> decode_task(std::string_view key) {
+  task_key out;
+  const bool with_item = key.size() == task_key_size + 4;
+  if (key.size() != task_key_size && !with_item) return fail(errc::corrupt_record, "a task's key has a wrong size");
+  key.remove_prefix(task_key_size - 4);
+  bool ok = take_int(key, out.task);
+  if (with_item) ok = ok && take_int(key, out.item);
+  assert(ok);
+  return out;
+}
+
+std::string api_keys_prefix() { return state_key(system_slot, state_kind::api_key); }
+std::string api_key(api_key_id id) { return api_keys_prefix().append(id.view()); }
+
+std::string history_prefix(run_id id) {
+  std::string out;
+  put_int(out, id.slot());
+  out += id.view();
+  return out;
+}
+
+std::string archived_attempt(run_id id, std::uint32_t task, std::uint32_t item, std::uint32_t attempt) {
+  auto out = history_prefix(id);
+  put_int(out, task);
+  put_int(out, item);
+  put_int(out, attempt);
+  return out;
+}
+
+std::string index_prefix(partition_id p, index_kind kind, const uuid& owner) {
+  auto out = with_partition(p);
+  put_int(out, static_cast<std::uint8_t>(kind));
+  out += owner.view();
+  return out;
+}
+
+std::string index_entry(partition_id p, index_kind kind, const uuid& owner, const uuid& id) {
+  auto out = index_prefix(p, kind, owner);
+  put_turned(out, id);
+  return out;
+}
+
+std::string ended_run_prefix(partition_id p, pipeline_id owner, run_status status) {
+  auto out = index_prefix(p, index_kind::ended_runs, owner.raw);
+  put_int(out, static_cast<std::uint8_t>(status));
+  return out;
+}
+
+std::string ended_run(partition_id p, pipeline_id owner, run_status status, run_id id) {
+  auto out = ended_run_prefix(p, owner, status);
+  put_turned(out, id.raw);
+  return out;
+}
+
+std::string active_runs_prefix(partition_id p) {
+  auto out = with_partition(p);
+  put_int(out, static_cast<std::uint8_t>(index_kind::active_runs));
+  return out;
+}
+
+std::string pipeline_name_prefix(partition_id p, workspace_id owner, std::string_view name) {
+  auto out = index_prefix(p, index_kind::pipeline_names, owner.raw);
+  out += name;
+  out += '\0';
+  return out;
+}
+
+std::string pipeline_name(partition_id p, workspace_id owner, std::string_view name, pipeline_id id) {
+  return pipeline_name_prefix(p, owner, name).append(id.view());
+}
+
+uuid plain_id(std::string_view key) noexcept {
+  uuid id;
+  if (key.size() < id.bytes.size()) return id;
+  auto tail = key.substr(key.size() - id.bytes.size());
+  (void)take_id(tail, id);
+  return id;
+}
+
+uuid turned_id(std::string_view key) noexcept {
+  auto id = plain_id(key);
+  for (auto& byte : id.bytes) byte = static_cast<std::uint8_t>(~byte);
+  return id;
+}
+
+std::string pipelines_of_workspace(partition_id p, workspace_id owner) {
+  return counter(p, counter_kind::pipelines_of_workspace, owner.raw);
+}
+
+std::string runs_of_pipeline(partition_id p, pipeline_id owner, run_status status) {
+  auto out = counter(p, counter_kind::runs_of_pipeline, owner.raw);
+  put_int(out, static_cast<std::uint8_t>(status));
+  return out;
+}
+
+std::string runs_of_workspace(partition_id p, workspace_id owner, run_status status) {
+  auto out = counter(p, counter_kind::runs_of_workspace, owner.raw);
+  put_int(out, static_cast<std::uint8_t>(status));
+  return out;
+}
+
+std::string timer::encode() const {
+  auto out = with_partition(partition);
+  put_int(out, order_ms(due));
+  put_int(out, kind);
+  out += id.view();
+  put_int(out, task);
+  put_int(out, item);
+  put_int(out, attempt);
+  return out;
+}
+
+result<timer> timer::decode(std::string_view bytes) {
+  timer t;
+  std::uint64_t ms = 0;
+  const bool ok = take_int(bytes, t.partition) && take_int(bytes, ms) && take_int(bytes, t.kind) && take_id(bytes, t.id) &&
+                  take_int(bytes, t.task) && take_int(bytes, t.item) && take_int(bytes, t.attempt) && bytes.empty();
+  if (!ok) return fail(errc::corrupt_record, "a timer's key has a wrong size");
+  t.due = from_ms(static_cast<std::int64_t>(ms));
+  return t;
+}
+
+std::string timers_prefix(partition_id p) { return with_partition(p); }
+
+std::string timers_until(partition_id p, timestamp due) {
+  auto out = with_partition(p);
+  put_int(out, order_ms(due) + 1);
+  return out;
+}
+
+std::string messages_prefix(partition_id p) { return with_partition(p); }
+
+std::string message(partition_id p, std::uint8_t kind, run_id source, std::uint32_t task, std::uint32_t item) {
+  auto out = with_partition(p);
+  put_int(out, kind);
+  out += source.view();
+  put_int(out, task);
+  put_int(out, item);
+  return out;
+}
+
+std::string request(partition_id p, std::string_view hash) { return with_partition(p).append(hash); }
+
+std::string behind(std::string prefix) {
+  while (!prefix.empty() && static_cast<std::uint8_t>(prefix.back()) == 0xff) prefix.pop_back();
+  assert(!prefix.empty());
+  if (!prefix.empty()) prefix.back() = static_cast<char>(static_cast<std::uint8_t>(prefix.back()) + 1);
+  return prefix;
+}
+
+} // namespace penstock::keys
