@@ -60,7 +60,7 @@ void child(const char* directory) {
   for (auto index = (*s)->position(1).index + 1;; ++index) {
     if (const auto written = (*s)->write_turn({entry_of(index)}); !written) {
       const auto repeated = (*s)->write_turn({entry_of(index)});
-      std::fprintf(stderr, "%s\n", written.error().message.c_str());
+      if (mode != "full") std::fprintf(stderr, "%s\n", written.error().message.c_str());
       ::_exit(repeated ? 5 : 4);
     }
     if (::write(report_descriptor, &index, sizeof index) != sizeof index) ::_exit(2);
