@@ -219,6 +219,9 @@ void partition_core::durable(std::uint64_t index) {
 }
 
 void partition_core::carry_out(pending_entry entry) {
+  // Who is told that a key is revoked must not find it still working.
+  for (auto& effect : entry.what->effects)
+    if (const auto* changed = std::get_if<penstock::key_changed>(&effect)) ports_.key_changed(changed->record);
   for (auto& reply : entry.what->replies) reply(nullptr);
   for (auto& effect : entry.what->effects) perform(effect);
   for (const auto& born : entry.born) committed(born);
@@ -245,7 +248,7 @@ void partition_core::perform(entity_effect& effect) {
       else if constexpr (std::is_same_v<type, run_changed>) ports_.changed(e.run);
       else if constexpr (std::is_same_v<type, run_finished>) finish(e.view);
       else if constexpr (std::is_same_v<type, penstock::remove_files>) ports_.remove_files(e.run);
-      else if constexpr (std::is_same_v<type, penstock::key_changed>) ports_.key_changed(e.record);
+      else if constexpr (std::is_same_v<type, penstock::key_changed>) {} // Done before the replies.
       else await(e.run, {e.until, std::move(e.done)});
     },
     effect);

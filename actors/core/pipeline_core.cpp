@@ -41,6 +41,22 @@ result<void> pipeline_core::require(workspace_id workspace) {
   return {};
 }
 
+result<void> pipeline_core::load_graph() {
+  if (graph_) return {};
+  auto graph = around_.plans.get(around_.state, around_.seals, record_->workspace, id_, record_->revision);
+  if (!graph) return unexpected(std::move(graph).error());
+  graph_ = std::move(*graph);
+  return {};
+}
+
+result<void> pipeline_core::load_newest() {
+  if (auto loaded = load_graph(); !loaded || newest_) return loaded;
+  auto opened = open_revision(around_, *record_);
+  if (!opened) return unexpected(std::move(opened).error());
+  newest_ = std::move(*opened);
+  return {};
+}
+
 std::unique_ptr<proposal> pipeline_core::handle(entity_command command, timestamp now) {
   auto& what = std::get<pipeline_command>(command);
   auto out = std::make_unique<proposal>();
@@ -100,6 +116,7 @@ result<pipeline_view> pipeline_core::create(create_pipeline& command, proposal& 
 
 result<pipeline_view> pipeline_core::update(update_pipeline& command, timestamp now, proposal& out) {
   if (auto there = require(command.who.workspace); !there) return unexpected(there.error());
+  if (auto loaded = load_newest(); !loaded) return unexpected(loaded.error());
   auto& patch = command.patch;
   if (patch.if_revision && *patch.if_revision != record_->revision)
     return fail(errc::precondition_failed, "the pipeline is at revision " + std::to_string(record_->revision) + ", not " + std::to_string(*patch.if_revision));
@@ -116,13 +133,10 @@ result<pipeline_view> pipeline_core::update(update_pipeline& command, timestamp 
   if (const auto* members = patch.attributes.as_object())
     for (const auto& [name, v] : *members) record_->attributes.set(name, v);
   record_->updated_at = now;
+  if (!command.compiled && patch.always_revise) command.compiled = compiled_definition{newest_->source, graph_, newest_->warnings};
   if (command.compiled) {
     ++record_->revision;
     store_revision(*command.compiled, now, command.who.subject, out);
-  } else if (!newest_) {
-    auto opened = open_revision(around_, *record_);
-    if (!opened) return unexpected(std::move(opened).error());
-    newest_ = std::move(*opened);
   }
   store_header(out);
   return view();
@@ -153,11 +167,8 @@ result<started_run> pipeline_core::start(start_run& command, timestamp now, prop
       return known;
     }
   }
-  if (!command.own && !graph_) {
-    auto graph = around_.plans.get(around_.state, around_.seals, record_->workspace, id_, record_->revision);
-    if (!graph) return unexpected(std::move(graph).error());
-    graph_ = std::move(*graph);
-  }
+  if (!command.own)
+    if (auto loaded = load_graph(); !loaded) return unexpected(loaded.error());
   const auto& graph = command.own ? command.own->graph : graph_;
   auto parameters = bind_parameters(graph->definition, command.parameters);
   if (!parameters) {

@@ -19,6 +19,9 @@ public:
 
 private:
   [[nodiscard]] result<void> load();
+  /// The newest revision's plan, and with it what was written.
+  [[nodiscard]] result<void> load_graph();
+  [[nodiscard]] result<void> load_newest();
   /// The pipeline as `workspace` sees it: `errc::not_found` for another's or a deleted one.
   [[nodiscard]] result<void> require(workspace_id workspace);
 

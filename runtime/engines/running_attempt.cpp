@@ -56,7 +56,8 @@ void running_attempt::succeed(attempt_output output) {
 
 void running_attempt::fail(error why, bool retryable) {
   why.message = secret_mask(request_.task.secrets).hide(why.message);
-  log(log_level::error, why.message);
+  // Not into the log's file: it may quote the definition, which lies sealed. Whoever reads the log is told it from the
+  // task's record.
   attempt_result result;
   result.outcome = attempt_outcome::failed;
   result.why = std::move(why);

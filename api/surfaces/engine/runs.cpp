@@ -28,15 +28,22 @@ void with_run_id(const request& in, const responder& send, Go go) {
 void start(operations& ops, const caller& who, start_request request, const responder& send) {
   const auto wait = request.wait;
   const bool own_definition = request.source.has_value();
-  ops.start_run(who, std::move(request), [wait, own_definition, send](result<started_run> started) {
+  ops.start_run(who, std::move(request), [&ops, who, wait, own_definition, send](result<started_run> started) {
     if (!started) {
       auto& e = started.error();
       return send(render_error(style, own_definition ? in_terms_of_request(std::move(e), {"yamlDefinition"}) : e));
     }
-    auto r = started->ended ? json_response(200, run_status_json(started->run)) : render_started(started->run);
-    if (started->replayed) r.with("Idempotency-Replayed", "true");
-    if (wait.count() > 0) r.with("Preference-Applied", "wait=" + std::to_string(wait.count() / 1'000));
-    send(std::move(r.with("Location", "/api/v1/runs/" + to_text(started->run.record.id))));
+    const auto id = started->run.record.id;
+    const auto finish = [wait, send, id, replayed = started->replayed](response r) {
+      if (replayed) r.with("Idempotency-Replayed", "true");
+      if (wait.count() > 0) r.with("Preference-Applied", "wait=" + std::to_string(wait.count() / 1'000));
+      send(std::move(r.with("Location", "/api/v1/runs/" + to_text(id))));
+    };
+    if (!started->ended) return finish(render_started(started->run));
+    // The ended run is answered as GET shows it, with its tasks.
+    ops.get_run(who, id, then<run_view>(style, send, [finish](const auto& run) {
+                  finish(json_response(200, run_status_json(run)));
+                }));
   });
 }
 

@@ -2,6 +2,7 @@
 #include "api/query_fields.hpp"
 #include "api/request_options.hpp"
 #include "api/surfaces/definition_problems.hpp"
+#include "api/surfaces/delete_pipeline.hpp"
 #include "api/surfaces/entity_tag.hpp"
 #include "api/surfaces/pipelines/handlers.hpp"
 #include "api/surfaces/pipelines/render.hpp"
@@ -134,10 +135,7 @@ void update_pipeline(const request& in, const services& with, responder send) {
 }
 
 void delete_pipeline(const request& in, const services& with, responder send) {
-  request_problems problems;
-  const pipeline_id id{id_in_path(in, "id", problems)};
-  if (!problems.empty()) return send(render_error(style, problems.take()));
-  with.ops.delete_pipeline(in.who, id, answer_with<void>(style, send, &no_content));
+  delete_pipeline_in_path(in, with, send);
 }
 
 void duplicate_pipeline(const request& in, const services& with, responder send) {
