@@ -17,12 +17,14 @@ struct gateway_state {
 };
 
 submission_ptr to_run(run_id run, run_command command, std::function<void()> taken = {}) {
-  return std::make_shared<submission>(submission{run.raw, run_message{std::move(command), {}, {}, std::move(taken)}, false});
+  return std::make_shared<submission>(
+    submission{run.raw, run_message{std::move(command), {}, {}, std::move(taken)}, false});
 }
 
 /// A child's pipeline refused: the parent learns it as the child's end.
 void tell_parent(const partition_actor& parent, const ask_child& child, const error& why) {
-  caf::anon_send(parent, to_run(child.parent, child_ended{child.what.task, child.what.item, child.what.child, run_status::failed, why.message}));
+  caf::anon_send(parent, to_run(child.parent, child_ended{child.what.task, child.what.item, child.what.child,
+                                                          run_status::failed, why.message}));
 }
 
 submission_ptr start_of(const child_ptr& child, const partition_actor& parent) {
@@ -37,10 +39,12 @@ submission_ptr start_of(const child_ptr& child, const partition_actor& parent) {
   command.done = [child, parent](result<started_run> started) {
     if (!started) tell_parent(parent, *child, started.error());
   };
-  return std::make_shared<submission>(submission{child->what.pipeline.raw, pipeline_command{std::move(command)}, false});
+  return std::make_shared<submission>(
+    submission{child->what.pipeline.raw, pipeline_command{std::move(command)}, false});
 }
 
-gateway_actor::behavior_type gateway(gateway_actor::stateful_pointer<gateway_state> self, std::vector<partition_actor> partitions) {
+gateway_actor::behavior_type gateway(gateway_actor::stateful_pointer<gateway_state> self,
+                                     std::vector<partition_actor> partitions) {
   auto& st = self->state;
   st.partitions = std::move(partitions);
   return {
@@ -49,8 +53,11 @@ gateway_actor::behavior_type gateway(gateway_actor::stateful_pointer<gateway_sta
       self->send(st.owner_of(child->what.pipeline.raw), start_of(child, st.owner_of(child->parent.raw)));
     },
     [self, &st](const message_ptr& message) {
-      const auto p = static_cast<std::size_t>(static_cast<std::uint8_t>(message->key[0]) << 8 | static_cast<std::uint8_t>(message->key[1]));
-      auto taken = [sender = st.partitions.at(p), key = message->key] { caf::anon_send(sender, taken_atom::value, key); };
+      const auto p = static_cast<std::size_t>(static_cast<std::uint8_t>(message->key[0]) << 8 |
+                                              static_cast<std::uint8_t>(message->key[1]));
+      auto taken = [sender = st.partitions.at(p), key = message->key] {
+        caf::anon_send(sender, taken_atom::value, key);
+      };
       self->send(st.owner_of(message->to.raw), to_run(message->to, message->command, std::move(taken)));
     },
   };

@@ -47,11 +47,4 @@ private:
   std::vector<api_key_id> touched_;
 };
 
-/// A new key: `gcs_live_sk_`, 160 random bits in base 32, and four characters of checksum, so that a typo is told from a
-/// revoked key.
-[[nodiscard]] std::string make_api_key();
-
-/// What of a key may be shown.
-[[nodiscard]] std::string shown_prefix(std::string_view key);
-
 } // namespace penstock

@@ -6,6 +6,7 @@
 #include "actors/timer.hpp"
 #include "runtime/engines/engine_set.hpp"
 #include "runtime/engines/sql_check.hpp"
+#include "storage/api_key.hpp"
 
 #include <caf/all.hpp>
 
@@ -51,7 +52,8 @@ result<partition_id> settle_partition_count(store& state, partition_id wanted, n
     news.partitions_kept = kept != wanted;
     return static_cast<partition_id>(kept);
   }
-  if (auto written = write_meta(state, partition_count_key, std::string(1, static_cast<char>(wanted))); !written) return unexpected(written.error());
+  if (auto written = write_meta(state, partition_count_key, std::string(1, static_cast<char>(wanted))); !written)
+    return unexpected(written.error());
   return wanted;
 }
 
@@ -63,14 +65,19 @@ result<secret_key> settle_master_key(store& state, const node_settings& settings
   std::string check;
   const bool known = state.get(family::meta, key_check_key, check);
   if (known && !settings.master_key && !fs::exists(file))
-    return fail(errc::io_failed, file + " is missing, and PENSTOCK_MASTER_KEY is not set: the data cannot be read without the key it was made with");
+    return fail(
+      errc::io_failed,
+      file +
+        " is missing, and PENSTOCK_MASTER_KEY is not set: the data cannot be read without the key it was made with");
   auto master = load_master_key(settings.master_key, dir, news.master_key_made);
   if (!master) return master;
   const sealer seals{*master};
   if (!known) {
-    if (auto written = write_meta(state, key_check_key, seals.seal(key_check_place, key_check_text)); !written) return unexpected(written.error());
+    if (auto written = write_meta(state, key_check_key, seals.seal(key_check_place, key_check_text)); !written)
+      return unexpected(written.error());
   } else if (auto opened = seals.open(key_check_place, check); !opened || *opened != key_check_text) {
-    return fail(errc::invalid_argument, (settings.master_key ? std::string{"PENSTOCK_MASTER_KEY"} : file) + " is not the key that the data in " + dir + " was made with");
+    return fail(errc::invalid_argument, (settings.master_key ? std::string{"PENSTOCK_MASTER_KEY"} : file) +
+                                          " is not the key that the data in " + dir + " was made with");
   }
   return master;
 }
@@ -95,7 +102,9 @@ result<std::unique_ptr<node>> node::open(const node_settings& settings, std::sha
   std::error_code failed;
   fs::create_directories(settings.engines.data_dir, failed);
   if (!failed) fs::create_directories(settings.engines.files_dir, failed);
-  if (failed) return fail(errc::io_failed, "the data directory " + settings.engines.data_dir + " cannot be made: " + failed.message());
+  if (failed)
+    return fail(errc::io_failed,
+                "the data directory " + settings.engines.data_dir + " cannot be made: " + failed.message());
   auto state = open_rocksdb_store(settings.engines.data_dir, settings.how);
   if (!state) return unexpected(std::move(state).error());
   auto master = settle_master_key(**state, settings, news);
@@ -104,20 +113,25 @@ result<std::unique_ptr<node>> node::open(const node_settings& settings, std::sha
   if (!partitions) return unexpected(std::move(partitions).error());
   news.partition_count = *partitions;
   clear_work(settings.engines.data_dir);
-  auto made = std::make_unique<node_impl>(settings, std::move(clock), std::move(random), *master, std::move(*state), *partitions);
+  auto made =
+    std::make_unique<node_impl>(settings, std::move(clock), std::move(random), *master, std::move(*state), *partitions);
   made->start_actors();
   if (auto opened = made->open_keys(settings.bootstrap_key, news); !opened) return unexpected(opened.error());
   return std::unique_ptr<node>{std::move(made)};
 }
 
-node_impl::node_impl(const node_settings& settings, std::shared_ptr<clock_source> clock, std::shared_ptr<random_source> random,
-                     const secret_key& master, std::unique_ptr<store> state, partition_id partition_count)
-  : settings_(settings), clock_(std::move(clock)), random_(std::move(random)), seals_(master), state_(std::move(state)),
-    around_{*state_, seals_, plans_, *random_, settings_.engines, partition_count}, reads_(around_), keyring_(seals_, clock_),
-    logs_(std::make_shared<log_files>(settings_.engines.data_dir, clock_)), worker_figures_(std::make_shared<worker_figures>()),
-    pool_(std::make_shared<blocking_pool>(pool_threads, pool_queue_max)) {
+node_impl::node_impl(const node_settings& settings, std::shared_ptr<clock_source> clock,
+                     std::shared_ptr<random_source> random, const secret_key& master, std::unique_ptr<store> state,
+                     partition_id partition_count)
+    : settings_(settings), clock_(std::move(clock)), random_(std::move(random)), seals_(master),
+      state_(std::move(state)), around_{*state_, seals_, plans_, *random_, settings_.engines, partition_count},
+      reads_(around_), keyring_(seals_, clock_), logs_(std::make_shared<log_files>(settings_.engines.data_dir, clock_)),
+      worker_figures_(std::make_shared<worker_figures>()),
+      pool_(std::make_shared<blocking_pool>(pool_threads, pool_queue_max)) {
   const auto processes = system_engine_processes(settings_.engines);
-  sql_error_ = [checker = std::make_shared<sql_checker>(processes.sql)](const std::string& sql) { return (*checker)(sql); };
+  sql_error_ = [checker = std::make_shared<sql_checker>(processes.sql)](const std::string& sql) {
+    return (*checker)(sql);
+  };
   engines_ = make_engines(settings_.engines, clock_, processes);
 }
 
@@ -129,7 +143,9 @@ void node_impl::start_actors() {
   config_.set("scheduler.max-threads", settings_.scheduler_threads);
   system_ = std::make_unique<caf::actor_system>(config_);
   log_ = make_log_writer(
-    *state_, [this](std::uint16_t p, std::uint64_t index) { caf::anon_send(partitions_[p], durable_atom::value, index); }, end_process);
+    *state_,
+    [this](std::uint16_t p, std::uint64_t index) { caf::anon_send(partitions_[p], durable_atom::value, index); },
+    end_process);
 
   worker_setup worker;
   worker.settings = settings_.engines;
@@ -140,7 +156,8 @@ void node_impl::start_actors() {
   worker.figures = worker_figures_;
   worker.ended = [this](attempt_result ended) {
     const auto run = ended.ref.run.raw;
-    caf::anon_send(gateway_, std::make_shared<submission>(submission{run, run_message{attempt_ended{std::move(ended)}, {}, {}, {}}, false}));
+    caf::anon_send(gateway_, std::make_shared<submission>(
+                               submission{run, run_message{attempt_ended{std::move(ended)}, {}, {}, {}}, false}));
   };
   worker_ = spawn_worker(*system_, std::move(worker));
 
@@ -160,7 +177,9 @@ void node_impl::start_actors() {
     setup.send = [this](message_ptr message) { caf::anon_send(gateway_, std::move(message)); };
     setup.ask = [this](child_ptr child) { caf::anon_send(gateway_, std::move(child)); };
     setup.changed = [this](run_id run) { watchers_.notify(run); };
-    setup.remove_files = [this](run_id run) { pool_->post([this, run] { remove_run_files(settings_.engines.data_dir, *logs_, run); }); };
+    setup.remove_files = [this](run_id run) {
+      pool_->post([this, run] { remove_run_files(settings_.engines.data_dir, *logs_, run); });
+    };
     setup.key_changed = [this](const api_key_record& record) { keyring_.put(record); };
     setup.figures = figures_.back().figures;
     setup.figures_mutex = figures_.back().mutex;
@@ -182,7 +201,8 @@ result<void> node_impl::open_keys(const std::optional<std::string>& bootstrap_ke
   // Durable before anybody is told of it.
   std::promise<result<void>> done;
   auto record = key_record(default_workspace, "bootstrap", {std::string{to_text(scope::admin)}}, key, std::nullopt);
-  submit({}, key_command{penstock::create_key{std::move(record), [&done](result<void> r) { done.set_value(std::move(r)); }}});
+  submit({}, key_command{
+               penstock::create_key{std::move(record), [&done](result<void> r) { done.set_value(std::move(r)); }}});
   return done.get_future().get();
 }
 
@@ -227,9 +247,11 @@ node_figures node_impl::figures() const {
   out.gauges["penstock_disk_bytes"] = static_cast<double>(state_->disk_bytes());
   out.counters["penstock_entries_committed_total"] = static_cast<double>(sum.committed);
   out.counters["penstock_commands_refused_total"] = static_cast<double>(sum.refused);
-  out.counters["penstock_attempts_ended_total{outcome=\"succeeded\"}"] = static_cast<double>(worker_figures_->succeeded);
+  out.counters["penstock_attempts_ended_total{outcome=\"succeeded\"}"] =
+    static_cast<double>(worker_figures_->succeeded);
   out.counters["penstock_attempts_ended_total{outcome=\"failed\"}"] = static_cast<double>(worker_figures_->failed);
-  out.counters["penstock_attempts_ended_total{outcome=\"cancelled\"}"] = static_cast<double>(worker_figures_->cancelled);
+  out.counters["penstock_attempts_ended_total{outcome=\"cancelled\"}"] =
+    static_cast<double>(worker_figures_->cancelled);
   if (log_) {
     const auto log = stats_of(*log_);
     out.counters["penstock_log_turns_total"] = static_cast<double>(log.turns);

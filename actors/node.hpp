@@ -12,9 +12,9 @@ namespace penstock {
 
 struct node_settings {
   durability how = durability::fsync;
-  partition_id partition_count = 8;  ///< Of a new database; an existing one keeps its own.
+  partition_id partition_count = 8; ///< Of a new database; an existing one keeps its own.
   std::size_t scheduler_threads = 2;
-  engine_settings engines;           ///< `data_dir` is the node's.
+  engine_settings engines;                  ///< `data_dir` is the node's.
   std::optional<std::string> master_key;    ///< Base64, as in PENSTOCK_MASTER_KEY.
   std::optional<std::string> bootstrap_key; ///< First start only.
 };
@@ -32,7 +32,8 @@ class node : public operations {
 public:
   /// Opens the data directory and takes up what was under way.
   /// @returns `errc::corrupt_record`, `errc::io_failed` or `errc::invalid_argument` with a sentence naming the file or setting.
-  [[nodiscard]] static result<std::unique_ptr<node>> open(const node_settings& settings, std::shared_ptr<clock_source> clock,
+  [[nodiscard]] static result<std::unique_ptr<node>> open(const node_settings& settings,
+                                                          std::shared_ptr<clock_source> clock,
                                                           std::shared_ptr<random_source> random, node_news& news);
 
   /// Takes nothing new, makes durable what was decided, and ends every actor. Tasks under way are taken up at the next start.

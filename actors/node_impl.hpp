@@ -39,12 +39,14 @@ public:
   void update_pipeline(const caller& who, pipeline_id id, pipeline_patch patch, reply<pipeline_view> done) override;
   void delete_pipeline(const caller& who, pipeline_id id, reply<void> done) override;
   void get_pipeline(const caller& who, pipeline_id id, reply<pipeline_view> done) override;
-  void list_pipelines(const caller& who, pipeline_filter filter, page which, reply<listing<pipeline_view>> done) override;
+  void list_pipelines(const caller& who, pipeline_filter filter, page which,
+                      reply<listing<pipeline_view>> done) override;
   void start_run(const caller& who, start_request request, reply<started_run> done) override;
   void get_run(const caller& who, run_id id, reply<run_view> done) override;
   void list_runs(const caller& who, run_filter filter, page which, reply<listing<run_view>> done) override;
   void cancel_run(const caller& who, run_id id, reply<run_view> done) override;
-  void read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit, reply<std::vector<log_line>> done) override;
+  void read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit,
+                 reply<std::vector<log_line>> done) override;
   void get_output(const caller& who, run_id id, reply<output_file> done) override;
   std::shared_ptr<void> watch_run(const caller& who, run_id id, reply<run_view> changed) override;
   void create_key(const caller& who, key_draft draft, reply<created_key> done) override;
@@ -58,11 +60,12 @@ private:
   template <class T, class F>
   void answer_from_pool(reply<T> done, F work);
   void submit(const uuid& entity, entity_command command);
-  [[nodiscard]] result<compiled_definition> compile_definition(const definition& source, const compile_options& defaults);
+  [[nodiscard]] result<compiled_definition> compile_definition(const definition& source,
+                                                               const compile_options& defaults);
   [[nodiscard]] result<std::vector<log_line>> lines_of(workspace_id workspace, run_id id) const;
   void store_key_uses();
-  [[nodiscard]] api_key_record key_record(workspace_id workspace, std::string name, std::vector<std::string> scopes, std::string_view key,
-                                          std::optional<std::uint32_t> expires_in_days) const;
+  [[nodiscard]] api_key_record key_record(workspace_id workspace, std::string name, std::vector<std::string> scopes,
+                                          std::string_view key, std::optional<std::uint32_t> expires_in_days) const;
 
   node_settings settings_;
   std::shared_ptr<clock_source> clock_;

@@ -1,5 +1,7 @@
 #include "actors/node_impl.hpp"
 
+#include "storage/api_key.hpp"
+
 #include <caf/all.hpp>
 
 #include <filesystem>
@@ -44,7 +46,8 @@ void node_impl::create_pipeline(const caller& who, pipeline_draft draft, request
     auto slot = static_cast<slot_number>(random_->next() % slot_count);
     if (!once.key.empty()) {
       const auto hash = seals_.keyed_hash(std::string{who.workspace.view()} + once.key);
-      slot = static_cast<slot_number>((static_cast<std::uint8_t>(hash[0]) << 8 | static_cast<std::uint8_t>(hash[1])) % slot_count);
+      slot = static_cast<slot_number>((static_cast<std::uint8_t>(hash[0]) << 8 | static_cast<std::uint8_t>(hash[1])) %
+                                      slot_count);
     }
     const auto now = clock_->now();
     penstock::create_pipeline command;
@@ -77,7 +80,9 @@ void node_impl::update_pipeline(const caller& who, pipeline_id id, pipeline_patc
   const bool taken = pool_->try_post([this, who, id, patch = std::move(patch), done]() mutable {
     auto compiled = compile_definition(*patch.source, patch.defaults);
     if (!compiled) done(unexpected(std::move(compiled).error()));
-    else submit(id.raw, pipeline_command{penstock::update_pipeline{who, std::move(patch), std::move(*compiled), std::move(done)}});
+    else
+      submit(id.raw,
+             pipeline_command{penstock::update_pipeline{who, std::move(patch), std::move(*compiled), std::move(done)}});
   });
   if (!taken) done(unexpected(busy()));
 }
@@ -87,13 +92,16 @@ void node_impl::delete_pipeline(const caller& who, pipeline_id id, reply<void> d
 }
 
 void node_impl::get_pipeline(const caller& who, pipeline_id id, reply<pipeline_view> done) {
-  answer_from_pool<pipeline_view>(std::move(done), [this, workspace = who.workspace, id] { return reads_.pipeline(workspace, id); });
+  answer_from_pool<pipeline_view>(std::move(done),
+                                  [this, workspace = who.workspace, id] { return reads_.pipeline(workspace, id); });
 }
 
-void node_impl::list_pipelines(const caller& who, pipeline_filter filter, page which, reply<listing<pipeline_view>> done) {
-  answer_from_pool<listing<pipeline_view>>(std::move(done), [this, workspace = who.workspace, filter = std::move(filter), which] {
-    return result<listing<pipeline_view>>{reads_.pipelines(workspace, filter, which)};
-  });
+void node_impl::list_pipelines(const caller& who, pipeline_filter filter, page which,
+                               reply<listing<pipeline_view>> done) {
+  answer_from_pool<listing<pipeline_view>>(
+    std::move(done), [this, workspace = who.workspace, filter = std::move(filter), which] {
+      return result<listing<pipeline_view>>{reads_.pipelines(workspace, filter, which)};
+    });
 }
 
 // --- runs ---------------------------------------------------------------------------------------
@@ -113,41 +121,46 @@ void node_impl::start_run(const caller& who, start_request request, reply<starte
     submit(id.raw, pipeline_command{std::move(command)});
     return;
   }
-  const bool taken = pool_->try_post(
-    [this, id, command = std::move(command), source = std::move(*request.source), defaults = std::move(request.defaults), done]() mutable {
-      auto compiled = compile_definition(source, defaults);
-      if (!compiled) {
-        done(unexpected(std::move(compiled).error()));
-        return;
-      }
-      command.own = std::move(*compiled);
-      command.done = std::move(done);
-      submit(id.raw, pipeline_command{std::move(command)});
-    });
+  const bool taken = pool_->try_post([this, id, command = std::move(command), source = std::move(*request.source),
+                                      defaults = std::move(request.defaults), done]() mutable {
+    auto compiled = compile_definition(source, defaults);
+    if (!compiled) {
+      done(unexpected(std::move(compiled).error()));
+      return;
+    }
+    command.own = std::move(*compiled);
+    command.done = std::move(done);
+    submit(id.raw, pipeline_command{std::move(command)});
+  });
   if (!taken) done(unexpected(busy()));
 }
 
 void node_impl::get_run(const caller& who, run_id id, reply<run_view> done) {
-  answer_from_pool<run_view>(std::move(done), [this, workspace = who.workspace, id] { return reads_.run(workspace, id); });
+  answer_from_pool<run_view>(std::move(done),
+                             [this, workspace = who.workspace, id] { return reads_.run(workspace, id); });
 }
 
 void node_impl::list_runs(const caller& who, run_filter filter, page which, reply<listing<run_view>> done) {
-  answer_from_pool<listing<run_view>>(std::move(done),
-                                      [this, workspace = who.workspace, filter, which] { return reads_.runs(workspace, filter, which); });
+  answer_from_pool<listing<run_view>>(std::move(done), [this, workspace = who.workspace, filter, which] {
+    return reads_.runs(workspace, filter, which);
+  });
 }
 
 void node_impl::cancel_run(const caller& who, run_id id, reply<run_view> done) {
   submit(id.raw, run_message{penstock::cancel_run{who.subject}, who.workspace, std::move(done), {}});
 }
 
-void node_impl::read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit, reply<std::vector<log_line>> done) {
-  answer_from_pool<std::vector<log_line>>(std::move(done), [this, workspace = who.workspace, id, from, limit]() -> result<std::vector<log_line>> {
-    auto lines = lines_of(workspace, id);
-    if (!lines) return lines;
-    const auto begin = std::min<std::uint64_t>(from, lines->size());
-    const auto end = std::min<std::uint64_t>(begin + limit, lines->size());
-    return std::vector<log_line>{lines->begin() + static_cast<std::ptrdiff_t>(begin), lines->begin() + static_cast<std::ptrdiff_t>(end)};
-  });
+void node_impl::read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit,
+                          reply<std::vector<log_line>> done) {
+  answer_from_pool<std::vector<log_line>>(
+    std::move(done), [this, workspace = who.workspace, id, from, limit]() -> result<std::vector<log_line>> {
+      auto lines = lines_of(workspace, id);
+      if (!lines) return lines;
+      const auto begin = std::min<std::uint64_t>(from, lines->size());
+      const auto end = std::min<std::uint64_t>(begin + limit, lines->size());
+      return std::vector<log_line>{lines->begin() + static_cast<std::ptrdiff_t>(begin),
+                                   lines->begin() + static_cast<std::ptrdiff_t>(end)};
+    });
 }
 
 void node_impl::get_output(const caller& who, run_id id, reply<output_file> done) {
@@ -238,8 +251,8 @@ result<std::vector<log_line>> node_impl::lines_of(workspace_id workspace, run_id
 
 // --- keys ---------------------------------------------------------------------------------------
 
-api_key_record node_impl::key_record(workspace_id workspace, std::string name, std::vector<std::string> scopes, std::string_view key,
-                                     std::optional<std::uint32_t> expires_in_days) const {
+api_key_record node_impl::key_record(workspace_id workspace, std::string name, std::vector<std::string> scopes,
+                                     std::string_view key, std::optional<std::uint32_t> expires_in_days) const {
   api_key_record record;
   const auto now = clock_->now();
   record.id = api_key_id{make_uuid7(now, 0, random_->next())};
@@ -283,7 +296,9 @@ result<caller> node_impl::authenticate(std::string_view api_key) {
 
 void node_impl::store_key_uses() {
   auto used = keyring_.take_touched();
-  if (!used.empty()) caf::anon_send(gateway_, std::make_shared<submission>(submission{{}, key_command{touch_keys{std::move(used)}}, false}));
+  if (!used.empty())
+    caf::anon_send(gateway_,
+                   std::make_shared<submission>(submission{{}, key_command{touch_keys{std::move(used)}}, false}));
 }
 
 } // namespace penstock

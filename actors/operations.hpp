@@ -69,17 +69,17 @@ struct pipeline_patch {
   std::optional<std::optional<std::string>> schedule; ///< Inner none takes the schedule away.
   std::optional<std::optional<uuid>> domain;
   std::optional<std::vector<std::string>> tags;
-  value attributes;            ///< An object whose members are set one by one; null: none.
-  bool always_revise = false;  ///< A new revision even if the definition did not change (engine surface).
+  value attributes;                         ///< An object whose members are set one by one; null: none.
+  bool always_revise = false;               ///< A new revision even if the definition did not change (engine surface).
   std::optional<std::uint32_t> if_revision; ///< `If-Match`: else `errc::precondition_failed`.
 };
 
 /// A pipeline as clients may see it.
 struct pipeline_view {
   pipeline_record record;
-  std::optional<definition> source;    ///< Only where one pipeline was asked for.
-  std::vector<std::string> warnings;   ///< Of the newest revision; only where one pipeline was asked for.
-  std::optional<run_record> last_run;  ///< The newest run, if any.
+  std::optional<definition> source;   ///< Only where one pipeline was asked for.
+  std::vector<std::string> warnings;  ///< Of the newest revision; only where one pipeline was asked for.
+  std::optional<run_record> last_run; ///< The newest run, if any.
 };
 
 struct task_view {
@@ -88,22 +88,22 @@ struct task_view {
   task_status status = task_status::pending;
   std::vector<std::string> needs;
   task_record record;
-  std::string error;               ///< Opened; empty: none.
-  std::uint32_t items_done = 0;    ///< `for_each`: ended ones.
+  std::string error;            ///< Opened; empty: none.
+  std::uint32_t items_done = 0; ///< `for_each`: ended ones.
 };
 
 /// A run as clients may see it.
 struct run_view {
-  run_record record;               ///< Sealed fields empty.
+  run_record record; ///< Sealed fields empty.
   value parameters;
   std::string error;
-  std::vector<task_view> tasks;    ///< In plan order; only where one run was asked for.
+  std::vector<task_view> tasks; ///< In plan order; only where one run was asked for.
 };
 
 struct start_request {
   pipeline_id pipeline;
-  value parameters;                       ///< Null or an object.
-  std::optional<definition> source;       ///< A definition for this run alone.
+  value parameters;                 ///< Null or an object.
+  std::optional<definition> source; ///< A definition for this run alone.
   compile_options defaults;
   trigger_kind trigger = trigger_kind::manual;
   std::string triggered_by;
@@ -113,8 +113,8 @@ struct start_request {
 };
 
 struct started_run {
-  run_view run;      ///< With tasks only if it was waited for.
-  bool ended = false; ///< Waited for, and it ended in time.
+  run_view run;          ///< With tasks only if it was waited for.
+  bool ended = false;    ///< Waited for, and it ended in time.
   bool replayed = false; ///< The answer to an earlier request with the same `Idempotency-Key`.
 };
 
@@ -154,7 +154,7 @@ struct created_key {
 struct node_figures {
   bool ready = false;
   std::string not_ready_because;
-  std::map<std::string, double> gauges;    ///< Metric name (with closed labels in braces) -> value.
+  std::map<std::string, double> gauges; ///< Metric name (with closed labels in braces) -> value.
   std::map<std::string, double> counters;
 };
 
@@ -169,13 +169,15 @@ public:
   virtual ~operations() = default;
 
   /// `errc::invalid_argument` with all problems of the definition.
-  virtual void create_pipeline(const caller& who, pipeline_draft draft, request_key once, reply<pipeline_view> done) = 0;
+  virtual void create_pipeline(const caller& who, pipeline_draft draft, request_key once,
+                               reply<pipeline_view> done) = 0;
   virtual void update_pipeline(const caller& who, pipeline_id id, pipeline_patch patch, reply<pipeline_view> done) = 0;
   /// Cancels its active runs, hides it at once, and clears runs, logs and files in the background.
   virtual void delete_pipeline(const caller& who, pipeline_id id, reply<void> done) = 0;
   virtual void get_pipeline(const caller& who, pipeline_id id, reply<pipeline_view> done) = 0;
   /// Newest first.
-  virtual void list_pipelines(const caller& who, pipeline_filter filter, page which, reply<listing<pipeline_view>> done) = 0;
+  virtual void list_pipelines(const caller& who, pipeline_filter filter, page which,
+                              reply<listing<pipeline_view>> done) = 0;
 
   virtual void start_run(const caller& who, start_request request, reply<started_run> done) = 0;
   virtual void get_run(const caller& who, run_id id, reply<run_view> done) = 0;
@@ -184,7 +186,8 @@ public:
   /// `errc::invalid_transition` for a run that has ended.
   virtual void cancel_run(const caller& who, run_id id, reply<run_view> done) = 0;
   /// Lines of the run, oldest first, from line number `from` (0-based) on, at most `limit`.
-  virtual void read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit, reply<std::vector<log_line>> done) = 0;
+  virtual void read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit,
+                         reply<std::vector<log_line>> done) = 0;
   /// Absolute path, name and size of the run's output file; `errc::not_found` if it has none.
   struct output_file {
     std::string path;

@@ -16,8 +16,8 @@ struct entity_state {
   std::unique_ptr<entity_core> core;
 };
 
-entity_actor::behavior_type entity(entity_actor::stateful_pointer<entity_state> self, std::shared_ptr<std::unique_ptr<entity_core>> core,
-                                   caf::actor_addr partition) {
+entity_actor::behavior_type entity(entity_actor::stateful_pointer<entity_state> self,
+                                   std::shared_ptr<std::unique_ptr<entity_core>> core, caf::actor_addr partition) {
   self->state.core = std::move(*core);
   return {
     [self, partition](const entity_letter_ptr& letter) {
@@ -70,11 +70,13 @@ struct partition_state {
   }
 };
 
-partition_actor::behavior_type partition(partition_actor::stateful_pointer<partition_state> self, std::shared_ptr<partition_setup> setup) {
+partition_actor::behavior_type partition(partition_actor::stateful_pointer<partition_state> self,
+                                         std::shared_ptr<partition_setup> setup) {
   auto& st = self->state;
   st.setup = std::move(*setup);
   st.ports = std::make_unique<caf_ports>(self, st.setup);
-  st.core = std::make_unique<partition_core>(st.setup.id, *st.setup.around, *st.setup.group, *st.setup.clock, st.setup.position, *st.ports);
+  st.core = std::make_unique<partition_core>(st.setup.id, *st.setup.around, *st.setup.group, *st.setup.clock,
+                                             st.setup.position, *st.ports);
   self->delayed_send(self, sweep_every, sweep_atom::value);
   return {
     [&st](const submission_ptr& s) { st.core->submit(s->entity, std::move(s->command), s->from_client); },

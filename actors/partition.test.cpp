@@ -1,5 +1,5 @@
-#include "actors/gateway.hpp"
 #include "actors/partition.hpp"
+#include "actors/gateway.hpp"
 #include "actors/timer.hpp"
 
 #include "runtime/plan/compile.hpp"
@@ -45,7 +45,8 @@ struct fixture {
   fixture() : sched(dynamic_cast<caf::scheduler::test_coordinator&>(sys.scheduler())) {
     worker_actor worker = sys.spawn(obliging_worker, [this](attempt_result ended) {
       const auto run = ended.ref.run.raw;
-      caf::anon_send(gateway, std::make_shared<submission>(submission{run, run_message{attempt_ended{ended}, {}, {}, {}}, false}));
+      caf::anon_send(
+        gateway, std::make_shared<submission>(submission{run, run_message{attempt_ended{ended}, {}, {}, {}}, false}));
     });
     timers = spawn_timer(sys, {state.get(), clock, 1, [this](const keys::timer& due) {
                                  caf::anon_send(partitions[due.partition], due_atom::value, due);
@@ -101,7 +102,8 @@ struct fixture {
     command.record.workspace = default_workspace;
     command.compiled = {{}, bind_plan(std::move(compiled->compiled)), {}};
     const auto id = command.record.id;
-    caf::anon_send(gateway, std::make_shared<submission>(submission{id.raw, pipeline_command{std::move(command)}, true}));
+    caf::anon_send(gateway,
+                   std::make_shared<submission>(submission{id.raw, pipeline_command{std::move(command)}, true}));
     settle();
     return id;
   }
@@ -112,7 +114,8 @@ struct fixture {
     command.workspace = default_workspace;
     command.wait = milliseconds{3600'000};
     command.done = [this](result<started_run> r) { answers.push_back(std::move(r)); };
-    caf::anon_send(gateway, std::make_shared<submission>(submission{id.raw, pipeline_command{std::move(command)}, true}));
+    caf::anon_send(gateway,
+                   std::make_shared<submission>(submission{id.raw, pipeline_command{std::move(command)}, true}));
   }
 
   std::shared_ptr<manual_clock> clock = std::make_shared<manual_clock>(start);
@@ -136,7 +139,8 @@ struct fixture {
 
 SCENARIO("a chain of tasks costs one sync a task and one for its start", "[actors]") {
   fixture f;
-  const auto id = f.make_pipeline("version: 1\ntasks:\n  - {id: a, type: noop}\n  - {id: b, type: noop, needs: [a]}\n  - {id: c, type: noop, needs: [b]}\n");
+  const auto id = f.make_pipeline("version: 1\ntasks:\n  - {id: a, type: noop}\n  - {id: b, type: noop, needs: [a]}\n  "
+                                  "- {id: c, type: noop, needs: [b]}\n");
   f.syncs = 0;
   f.start_and_wait(id);
   f.settle();

@@ -11,7 +11,7 @@ namespace {
 struct timer_state {
   timer_setup setup;
   std::unique_ptr<timer_core> core;
-  std::uint64_t token = 0;              ///< Of the one wake-up that counts; a delayed message can't be taken back.
+  std::uint64_t token = 0; ///< Of the one wake-up that counts; a delayed message can't be taken back.
   std::optional<timestamp> wakes_at;
 
   /// Sees to it that a wake-up comes when the next timer is due.

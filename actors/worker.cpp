@@ -42,15 +42,16 @@ result<void> make_directories(attempt_request& request) {
 
 void place(attempt_request& request, const engine_settings& settings) {
   const auto& ref = request.ref;
-  request.work_dir = settings.data_dir + "/work/" + to_text(ref.run) + "-" + std::to_string(ref.task) + "-" + std::to_string(ref.item) + "-" +
-                     std::to_string(ref.attempt);
+  request.work_dir = settings.data_dir + "/work/" + to_text(ref.run) + "-" + std::to_string(ref.task) + "-" +
+                     std::to_string(ref.item) + "-" + std::to_string(ref.attempt);
   request.artifact_file = settings.data_dir + "/" + request.artifact_path;
   request.output_dir = settings.data_dir + "/" + request.output_path;
   if (request.timeout_ms == 0) request.timeout_ms = settings.attempt_timeout_ms;
 }
 
 /// On a thread of the pool: directories, then the engine.
-void prepare_and_start(const worker_setup& setup, const attempt_ptr& request, const std::shared_ptr<running>& job, engine::done_callback done) {
+void prepare_and_start(const worker_setup& setup, const attempt_ptr& request, const std::shared_ptr<running>& job,
+                       engine::done_callback done) {
   const auto ref = request->ref;
   if (needs_directories(*request)) {
     if (auto made = make_directories(*request); !made) {
@@ -86,7 +87,8 @@ void do_noop(worker_state& st, const attempt_request& request) {
 
 void begin(worker_actor::pointer self, worker_state& st, const attempt_ptr& request) {
   place(*request, st.setup.settings);
-  request->log = st.setup.logs->open_attempt(request->ref, request->task.id, request->task.secrets, st.setup.settings.log_bytes_max);
+  request->log =
+    st.setup.logs->open_attempt(request->ref, request->task.id, request->task.secrets, st.setup.settings.log_bytes_max);
   auto job = std::make_shared<running>();
   job->work_dir = needs_directories(*request) ? request->work_dir : std::string{};
   st.under_way[request->ref.run][request->ref] = job;
@@ -115,7 +117,8 @@ void end(worker_state& st, attempt_result& result) {
   st.setup.ended(std::move(result));
 }
 
-worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> self, std::shared_ptr<worker_setup> setup) {
+worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> self,
+                                   std::shared_ptr<worker_setup> setup) {
   auto& st = self->state;
   st.setup = std::move(*setup);
   return {

@@ -27,6 +27,7 @@ public:
 
 /// A group of one: what is on its own disk is committed, log and state are one write, and no log is kept.
 /// @param position where the partition's last entry stands in the store.
-[[nodiscard]] std::unique_ptr<consensus> make_single_voter(partition_id partition, store::partition_position position, log_writer& log);
+[[nodiscard]] std::unique_ptr<consensus> make_single_voter(partition_id partition, store::partition_position position,
+                                                           log_writer& log);
 
 } // namespace penstock

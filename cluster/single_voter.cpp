@@ -9,7 +9,7 @@ namespace {
 class single_voter final : public consensus {
 public:
   single_voter(partition_id partition, store::partition_position position, log_writer& log)
-    : partition_(partition), last_(position.index), committed_(position.index), log_(log) {}
+      : partition_(partition), last_(position.index), committed_(position.index), log_(log) {}
 
   result<std::uint64_t> propose(timestamp clock, mutation_batch mutations) override {
     log_.append({partition_, ++last_, to_ms(clock), std::move(mutations)});
@@ -27,7 +27,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<consensus> make_single_voter(partition_id partition, store::partition_position position, log_writer& log) {
+std::unique_ptr<consensus> make_single_voter(partition_id partition, store::partition_position position,
+                                             log_writer& log) {
   return std::make_unique<single_voter>(partition, position, log);
 }
 

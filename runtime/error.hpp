@@ -37,8 +37,8 @@ enum class errc : std::uint8_t {
 
 /// One of several things wrong with a document, with its place.
 struct problem {
-  std::string field;   ///< Path of the field, e.g. "tasks[2].sql"; empty for the document as a whole.
-  std::string message; ///< What is wrong and what would be right.
+  std::string field;        ///< Path of the field, e.g. "tasks[2].sql"; empty for the document as a whole.
+  std::string message;      ///< What is wrong and what would be right.
   std::uint32_t line = 0;   ///< 1-based line in the text; 0 = unknown.
   std::uint32_t column = 0; ///< 1-based column in the text; 0 = unknown.
 

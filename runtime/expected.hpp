@@ -42,9 +42,18 @@ public:
   [[nodiscard]] bool has_value() const noexcept { return data_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
 
-  [[nodiscard]] T& value() & { assert(has_value()); return *std::get_if<0>(&data_); }
-  [[nodiscard]] const T& value() const& { assert(has_value()); return *std::get_if<0>(&data_); }
-  [[nodiscard]] T&& value() && { assert(has_value()); return std::move(*std::get_if<0>(&data_)); }
+  [[nodiscard]] T& value() & {
+    assert(has_value());
+    return *std::get_if<0>(&data_);
+  }
+  [[nodiscard]] const T& value() const& {
+    assert(has_value());
+    return *std::get_if<0>(&data_);
+  }
+  [[nodiscard]] T&& value() && {
+    assert(has_value());
+    return std::move(*std::get_if<0>(&data_));
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
@@ -55,9 +64,18 @@ public:
     return has_value() ? value() : static_cast<T>(std::forward<U>(other));
   }
 
-  [[nodiscard]] E& error() & { assert(!has_value()); return *std::get_if<1>(&data_); }
-  [[nodiscard]] const E& error() const& { assert(!has_value()); return *std::get_if<1>(&data_); }
-  [[nodiscard]] E&& error() && { assert(!has_value()); return std::move(*std::get_if<1>(&data_)); }
+  [[nodiscard]] E& error() & {
+    assert(!has_value());
+    return *std::get_if<1>(&data_);
+  }
+  [[nodiscard]] const E& error() const& {
+    assert(!has_value());
+    return *std::get_if<1>(&data_);
+  }
+  [[nodiscard]] E&& error() && {
+    assert(!has_value());
+    return std::move(*std::get_if<1>(&data_));
+  }
 
 private:
   std::variant<T, E> data_;
@@ -76,8 +94,14 @@ public:
 
   [[nodiscard]] bool has_value() const noexcept { return data_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
-  [[nodiscard]] const E& error() const& { assert(!has_value()); return *std::get_if<1>(&data_); }
-  [[nodiscard]] E&& error() && { assert(!has_value()); return std::move(*std::get_if<1>(&data_)); }
+  [[nodiscard]] const E& error() const& {
+    assert(!has_value());
+    return *std::get_if<1>(&data_);
+  }
+  [[nodiscard]] E&& error() && {
+    assert(!has_value());
+    return std::move(*std::get_if<1>(&data_));
+  }
 
 private:
   std::variant<std::monostate, E> data_;

@@ -29,7 +29,9 @@ public:
     std::random_device device;
     state_ = std::uint64_t{device()} << 32 | device();
   }
-  std::uint64_t next() override { return mix(state_.fetch_add(golden_gamma, std::memory_order_relaxed) + golden_gamma); }
+  std::uint64_t next() override {
+    return mix(state_.fetch_add(golden_gamma, std::memory_order_relaxed) + golden_gamma);
+  }
 
 private:
   std::atomic<std::uint64_t> state_;

@@ -201,8 +201,9 @@ std::string timer::encode() const {
 result<timer> timer::decode(std::string_view bytes) {
   timer t;
   std::uint64_t ms = 0;
-  const bool ok = take_int(bytes, t.partition) && take_int(bytes, ms) && take_int(bytes, t.kind) && take_id(bytes, t.id) &&
-                  take_int(bytes, t.task) && take_int(bytes, t.item) && take_int(bytes, t.attempt) && bytes.empty();
+  const bool ok = take_int(bytes, t.partition) && take_int(bytes, ms) && take_int(bytes, t.kind) &&
+                  take_id(bytes, t.id) && take_int(bytes, t.task) && take_int(bytes, t.item) &&
+                  take_int(bytes, t.attempt) && bytes.empty();
   if (!ok) return fail(errc::corrupt_record, "a timer's key has a wrong size");
   t.due = from_ms(static_cast<std::int64_t>(ms));
   return t;

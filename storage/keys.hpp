@@ -18,12 +18,12 @@ enum class state_kind : std::uint8_t { pipeline = 1, revision = 2, run = 3, task
 
 /// Second part of keys of `index`.
 enum class index_kind : std::uint8_t {
-  pipelines = 1,          ///< workspace | newest first
-  pipeline_names = 2,     ///< workspace | name | 0 | pipeline
-  runs_of_pipeline = 3,   ///< pipeline | newest first
-  ended_runs = 4,         ///< pipeline | status | newest first
-  active_runs = 5,        ///< pipeline | newest first
-  runs_of_workspace = 6,  ///< workspace | newest first
+  pipelines = 1,         ///< workspace | newest first
+  pipeline_names = 2,    ///< workspace | name | 0 | pipeline
+  runs_of_pipeline = 3,  ///< pipeline | newest first
+  ended_runs = 4,        ///< pipeline | status | newest first
+  active_runs = 5,       ///< pipeline | newest first
+  runs_of_workspace = 6, ///< workspace | newest first
 };
 
 /// Second part of keys of `counters`.
@@ -100,7 +100,8 @@ struct timer {
 
 // --- outbox, requests ---------------------------------------------------------------------------
 /// partition u16 | kind u8 | source 16 | task u32 | item u32
-[[nodiscard]] std::string message(partition_id p, std::uint8_t kind, run_id source, std::uint32_t task, std::uint32_t item);
+[[nodiscard]] std::string message(partition_id p, std::uint8_t kind, run_id source, std::uint32_t task,
+                                  std::uint32_t item);
 [[nodiscard]] std::string messages_prefix(partition_id p);
 /// partition u16 | hash 32
 [[nodiscard]] std::string request(partition_id p, std::string_view hash);

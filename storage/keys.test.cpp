@@ -10,15 +10,19 @@ using namespace penstock;
 
 namespace {
 
-run_id some_run(std::uint64_t n, slot_number slot = 5) { return run_id{make_uuid7(from_ms(1'700'000'000'000), slot, n)}; }
+run_id some_run(std::uint64_t n, slot_number slot = 5) {
+  return run_id{make_uuid7(from_ms(1'700'000'000'000), slot, n)};
+}
 
 } // namespace
 
 SCENARIO("a timer's key reads back, and byte order is the order of time", "[keys]") {
   seeded_random random{11};
   for (int i = 0; i < 500; ++i) {
-    const keys::timer a{3, from_ms(static_cast<std::int64_t>(random.next() >> 20)), 1, some_run(random.next()).raw, 1, 2, 3};
-    const keys::timer b{3, from_ms(static_cast<std::int64_t>(random.next() >> 20)), 2, some_run(random.next()).raw, 9, 8, 7};
+    const keys::timer a{
+      3, from_ms(static_cast<std::int64_t>(random.next() >> 20)), 1, some_run(random.next()).raw, 1, 2, 3};
+    const keys::timer b{
+      3, from_ms(static_cast<std::int64_t>(random.next() >> 20)), 2, some_run(random.next()).raw, 9, 8, 7};
     REQUIRE(keys::timer::decode(a.encode()));
     CHECK(*keys::timer::decode(a.encode()) == a);
     CHECK((a.encode() < b.encode()) == (a.due < b.due));
@@ -29,8 +33,8 @@ SCENARIO("a timer's key reads back, and byte order is the order of time", "[keys
 
 SCENARIO("a run's tasks and items lie together, in order, and read back", "[keys]") {
   const auto run = some_run(1);
-  const std::vector<std::string> in_order{keys::task(run, 0), keys::item(run, 0, 0), keys::item(run, 0, 255), keys::item(run, 0, 256),
-                                          keys::task(run, 1), keys::item(run, 1, 0)};
+  const std::vector<std::string> in_order{keys::task(run, 0),      keys::item(run, 0, 0), keys::item(run, 0, 255),
+                                          keys::item(run, 0, 256), keys::task(run, 1),    keys::item(run, 1, 0)};
   for (std::size_t i = 0; i + 1 < in_order.size(); ++i) CHECK(in_order[i] < in_order[i + 1]);
   for (const auto& key : in_order) {
     CHECK(key >= keys::tasks_prefix(run));
@@ -46,7 +50,9 @@ SCENARIO("entries of a list come newest first and give back their ids", "[keys]"
   const pipeline_id owner{make_uuid7(from_ms(5), 7, 1)};
   const auto older = run_id{make_uuid7(from_ms(1'000), 7, 1)};
   const auto newer = run_id{make_uuid7(from_ms(2'000), 7, 0)};
-  const auto entry = [&](run_id id) { return keys::index_entry(2, keys::index_kind::runs_of_pipeline, owner.raw, id.raw); };
+  const auto entry = [&](run_id id) {
+    return keys::index_entry(2, keys::index_kind::runs_of_pipeline, owner.raw, id.raw);
+  };
   CHECK(entry(newer) < entry(older));
   CHECK(keys::turned_id(entry(older)) == older.raw);
   CHECK(keys::turned_id(keys::ended_run(2, owner, run_status::failed, newer)) == newer.raw);

@@ -54,12 +54,12 @@ private:
   void add_change(mutation_batch& batch) {
     const auto key = std::to_string(random_->next() % 20);
     switch (random_->next() % 4) {
-    case 0: batch.remove(family::state, key); break;
-    case 1: batch.add(family::counters, key, static_cast<std::int64_t>(random_->next() % 100) - 50); break;
-    // Often no longer than a page, sometimes several; zeros, so that a page cut short may look like a whole one.
-    default:
-      batch.put(family::state, key, std::string(random_->next() % (random_->next() % 8 == 0 ? 3'000 : 100), '\0'));
-      break;
+      case 0: batch.remove(family::state, key); break;
+      case 1: batch.add(family::counters, key, static_cast<std::int64_t>(random_->next() % 100) - 50); break;
+      // Often no longer than a page, sometimes several; zeros, so that a page cut short may look like a whole one.
+      default:
+        batch.put(family::state, key, std::string(random_->next() % (random_->next() % 8 == 0 ? 3'000 : 100), '\0'));
+        break;
     }
   }
 

@@ -88,9 +88,9 @@ result<memory_tables::changes> memory_tables::plan(const std::vector<turn_entry>
     const auto decoded = for_each_mutation(entry.mutations.bytes(), [&](const mutation_view& m) {
       auto [it, is_new] = planned[family_place(m.where)].try_emplace(std::string(m.key));
       switch (m.kind) {
-      case mutation_kind::put: it->second = std::string(m.bytes); break;
-      case mutation_kind::remove: it->second.reset(); break;
-      case mutation_kind::add: add(m, it->second, is_new); break;
+        case mutation_kind::put: it->second = std::string(m.bytes); break;
+        case mutation_kind::remove: it->second.reset(); break;
+        case mutation_kind::add: add(m, it->second, is_new); break;
       }
     });
     if (!decoded) return unexpected(decoded.error());

@@ -32,13 +32,13 @@ bool take_mutation(std::string_view& in, mutation_view& out) {
   in.remove_prefix(2);
   if (!take_text(in, out.key)) return false;
   switch (out.kind) {
-  case mutation_kind::put: return take_text(in, out.bytes);
-  case mutation_kind::remove: return true;
-  case mutation_kind::add:
-    if (in.size() < sizeof out.delta) return false;
-    out.delta = static_cast<std::int64_t>(big_endian_at<std::uint64_t>(in));
-    in.remove_prefix(sizeof out.delta);
-    return true;
+    case mutation_kind::put: return take_text(in, out.bytes);
+    case mutation_kind::remove: return true;
+    case mutation_kind::add:
+      if (in.size() < sizeof out.delta) return false;
+      out.delta = static_cast<std::int64_t>(big_endian_at<std::uint64_t>(in));
+      in.remove_prefix(sizeof out.delta);
+      return true;
   }
   return false;
 }

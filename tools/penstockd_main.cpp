@@ -52,7 +52,9 @@ public:
     append_json_string(quoted, {message.payload.data(), message.payload.size()});
     out.append(quoted.data(), quoted.data() + quoted.size());
   }
-  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<json_message>(); }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<json_message>();
+  }
 };
 
 /// To the error output: what a start prints for people (help, the key it made) has the other one for itself.
@@ -64,8 +66,7 @@ void set_up_log(const server_settings& settings) {
     auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
     formatter->add_flag<json_message>('*').set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})");
     spdlog::set_formatter(std::move(formatter));
-  } else
-    spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
+  } else spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
 }
 
 node_settings settings_of(const server_settings& settings) {
@@ -82,8 +83,10 @@ node_settings settings_of(const server_settings& settings) {
 
 void tell_news(const node_news& news, const server_settings& settings) {
   if (news.master_key_made)
-    spdlog::warn("made a master key in {}/master.key: keep a copy apart from backups, or set PENSTOCK_MASTER_KEY", settings.data_dir);
-  if (news.partitions_kept) spdlog::warn("the database keeps its {} partitions; --partitions is for a new one", news.partition_count);
+    spdlog::warn("made a master key in {}/master.key: keep a copy apart from backups, or set PENSTOCK_MASTER_KEY",
+                 settings.data_dir);
+  if (news.partitions_kept)
+    spdlog::warn("the database keeps its {} partitions; --partitions is for a new one", news.partition_count);
   // To the terminal and not to the log, which may be kept.
   if (!news.made_key.empty())
     std::printf("\n  Admin API key, shown this once:\n\n      %s\n\n", news.made_key.c_str()), std::fflush(stdout);
@@ -120,7 +123,8 @@ int serve(const server_config& config) {
     return exit_cannot_start;
   }
   tell_news(news, settings);
-  spdlog::info("penstockd {} serves http://{}:{}, data in {}", settings.http.version, settings.http.address, (*server)->port(), settings.data_dir);
+  spdlog::info("penstockd {} serves http://{}:{}, data in {}", settings.http.version, settings.http.address,
+               (*server)->port(), settings.data_dir);
 
   int signal = 0;
   sigwait(&signals, &signal);

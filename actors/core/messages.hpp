@@ -55,7 +55,7 @@ struct start_run {
   std::string triggered_by;
   std::string traceparent;
   request_key once;
-  std::optional<run_id> id;         ///< Given by a parent, whose repeated request must find the same run.
+  std::optional<run_id> id; ///< Given by a parent, whose repeated request must find the same run.
   std::optional<parent_ref> parent;
   std::optional<milliseconds> wait; ///< `done` is called when the run has ended, or this time is up.
   reply<started_run> done;
@@ -145,8 +145,8 @@ struct await_end {
   reply<started_run> done;
 };
 
-using entity_effect = std::variant<offer_attempt, stop_run, ask_child, arm_timer, send_message, tell_run, run_changed, run_finished,
-                                   remove_files, key_changed, await_end>;
+using entity_effect = std::variant<offer_attempt, stop_run, ask_child, arm_timer, send_message, tell_run, run_changed,
+                                   run_finished, remove_files, key_changed, await_end>;
 
 /// An answer that waits until what it rests on is durable. Given an error, it passes that on instead: what was decided is
 /// void, and the caller should try again.
@@ -173,12 +173,12 @@ struct proposal {
   ~proposal();
 
   uuid entity;
-  mutation_batch mutations;                    ///< Empty: nothing to store, but the rest still waits for what is under way.
-  std::vector<entity_effect> effects;          ///< Done in order once the mutations are durable.
-  std::vector<gated_reply> replies;            ///< Called before the effects.
-  std::vector<born_run> born;                  ///< Live from now on.
-  bool keep = false;                           ///< Has something under way that only this memory knows.
-  bool lasting = false;                        ///< Worth keeping in memory for a while (pipelines).
+  mutation_batch mutations;           ///< Empty: nothing to store, but the rest still waits for what is under way.
+  std::vector<entity_effect> effects; ///< Done in order once the mutations are durable.
+  std::vector<gated_reply> replies;   ///< Called before the effects.
+  std::vector<born_run> born;         ///< Live from now on.
+  bool keep = false;                  ///< Has something under way that only this memory knows.
+  bool lasting = false;               ///< Worth keeping in memory for a while (pipelines).
 };
 
 } // namespace penstock

@@ -17,8 +17,10 @@ constexpr std::size_t messages_taken_out_at_once = 256;
 
 const error not_leader{errc::unavailable, "the server could not keep the change; try again", {}};
 
-std::unique_ptr<entity_core> core_for(const uuid& entity, const entity_command& command, const entity_surroundings& around) {
-  if (std::holds_alternative<pipeline_command>(command)) return std::make_unique<pipeline_core>(around, pipeline_id{entity});
+std::unique_ptr<entity_core> core_for(const uuid& entity, const entity_command& command,
+                                      const entity_surroundings& around) {
+  if (std::holds_alternative<pipeline_command>(command))
+    return std::make_unique<pipeline_core>(around, pipeline_id{entity});
   if (std::holds_alternative<run_message>(command)) return std::make_unique<run_core>(around, run_id{entity});
   return std::make_unique<keyring_core>(around);
 }
@@ -27,20 +29,29 @@ std::unique_ptr<entity_core> core_for(const uuid& entity, const entity_command& 
 template <class F>
 void with_reply(entity_command& command, F with) {
   if (auto* p = std::get_if<pipeline_command>(&command)) {
-    std::visit([&](auto& c) { if constexpr (requires { c.done; }) with(c.done); }, *p);
+    std::visit(
+      [&](auto& c) {
+        if constexpr (requires { c.done; }) with(c.done);
+      },
+      *p);
   } else if (auto* r = std::get_if<run_message>(&command)) {
     with(r->done);
   } else {
-    std::visit([&](auto& c) { if constexpr (requires { c.done; }) with(c.done); }, std::get<key_command>(command));
+    std::visit(
+      [&](auto& c) {
+        if constexpr (requires { c.done; }) with(c.done);
+      },
+      std::get<key_command>(command));
   }
 }
 
 } // namespace
 
-partition_core::partition_core(partition_id id, const entity_surroundings& around, consensus& group, const clock_source& clock,
-                               store::partition_position position, partition_ports& ports, partition_limits limits)
-  : id_(id), around_(around), group_(group), clock_(clock), ports_(ports), limits_(limits), clock_high_(from_ms(position.clock_ms)),
-    last_index_(position.index), committed_(position.index) {}
+partition_core::partition_core(partition_id id, const entity_surroundings& around, consensus& group,
+                               const clock_source& clock, store::partition_position position, partition_ports& ports,
+                               partition_limits limits)
+    : id_(id), around_(around), group_(group), clock_(clock), ports_(ports), limits_(limits),
+      clock_high_(from_ms(position.clock_ms)), last_index_(position.index), committed_(position.index) {}
 
 timestamp partition_core::now() {
   // Never backwards, whatever the wall clock does and whoever led before.
@@ -50,10 +61,11 @@ timestamp partition_core::now() {
 
 void partition_core::start() {
   const auto messages = keys::messages_prefix(id_);
-  around_.state.scan(family::outbox, messages, keys::behind(messages), [&](std::string_view key, std::string_view bytes) {
-    if (auto message = read_message(around_.seals, key, bytes)) ports_.send(*message);
-    return true;
-  });
+  around_.state.scan(family::outbox, messages, keys::behind(messages),
+                     [&](std::string_view key, std::string_view bytes) {
+                       if (auto message = read_message(around_.seals, key, bytes)) ports_.send(*message);
+                       return true;
+                     });
   std::vector<run_id> active;
   const auto runs = keys::active_runs_prefix(id_);
   around_.state.scan(family::index, runs, keys::behind(runs), [&](std::string_view key, std::string_view) {
@@ -61,7 +73,8 @@ void partition_core::start() {
     return true;
   });
   // Oldest first, as they came.
-  for (auto it = active.rbegin(); it != active.rend(); ++it) submit(it->raw, run_message{resume_run{}, {}, {}, {}}, false);
+  for (auto it = active.rbegin(); it != active.rend(); ++it)
+    submit(it->raw, run_message{resume_run{}, {}, {}, {}}, false);
 }
 
 // --- commands -----------------------------------------------------------------------------------
@@ -78,7 +91,9 @@ void partition_core::submit(const uuid& entity, entity_command command, bool fro
 bool partition_core::refuse_at_limit(entity_command& command) {
   if (commands_ < limits_.commands_under_way_max && pending_.size() < limits_.entries_under_way_max) return false;
   ++refused_;
-  with_reply(command, [](auto& done) { if (done) done(fail(errc::unavailable, "the server is busy; try again in a moment")); });
+  with_reply(command, [](auto& done) {
+    if (done) done(fail(errc::unavailable, "the server is busy; try again in a moment"));
+  });
   return true;
 }
 
@@ -137,9 +152,12 @@ void partition_core::request_done(const std::string& key) {
 
 void partition_core::replay(create_pipeline& command, const uuid& made) {
   auto record = read_record<pipeline_record>(around_.state, keys::pipeline(pipeline_id{made}));
-  if (!record || record->deleted) command.done(fail(errc::not_found, "the pipeline this Idempotency-Key made was deleted"));
+  if (!record || record->deleted)
+    command.done(fail(errc::not_found, "the pipeline this Idempotency-Key made was deleted"));
   else if (auto opened = open_revision(around_, *record); !opened) command.done(unexpected(std::move(opened).error()));
-  else command.done(pipeline_view{std::move(*record), std::move(opened->source), std::move(opened->warnings), std::nullopt});
+  else
+    command.done(
+      pipeline_view{std::move(*record), std::move(opened->source), std::move(opened->warnings), std::nullopt});
 }
 
 void partition_core::replay(start_run& command, const uuid& made) {
@@ -244,12 +262,15 @@ void partition_core::perform(entity_effect& effect) {
       else if constexpr (std::is_same_v<type, ask_child>) ports_.ask(e);
       else if constexpr (std::is_same_v<type, arm_timer>) ports_.arm(e.timer);
       else if constexpr (std::is_same_v<type, send_message>) ports_.send(e);
-      else if constexpr (std::is_same_v<type, tell_run>) submit(e.run.raw, run_message{std::move(e.command), {}, {}, {}}, false);
+      else if constexpr (std::is_same_v<type, tell_run>)
+        submit(e.run.raw, run_message{std::move(e.command), {}, {}, {}}, false);
       else if constexpr (std::is_same_v<type, run_changed>) ports_.changed(e.run);
       else if constexpr (std::is_same_v<type, run_finished>) finish(e.view);
       else if constexpr (std::is_same_v<type, penstock::remove_files>) ports_.remove_files(e.run);
-      else if constexpr (std::is_same_v<type, penstock::key_changed>) {} // Done before the replies.
-      else await(e.run, {e.until, std::move(e.done)});
+      else if constexpr (std::is_same_v<type, penstock::key_changed>) {
+      } // Done before the replies.
+      else
+        await(e.run, {e.until, std::move(e.done)});
     },
     effect);
 }
@@ -295,7 +316,9 @@ void partition_core::timer_due(const keys::timer& timer) {
   const auto kind = static_cast<timer_kind>(timer.kind);
   if (kind == timer_kind::request_expiry) expire_request(timer);
   else if (kind == timer_kind::clear_pipeline) submit(timer.id, pipeline_command{clear_step{timer}}, false);
-  else submit(timer.id, run_message{timer_fired{kind, timer.task, timer.item, timer.attempt, timer.due}, {}, {}, {}}, false);
+  else
+    submit(timer.id, run_message{timer_fired{kind, timer.task, timer.item, timer.attempt, timer.due}, {}, {}, {}},
+           false);
 }
 
 void partition_core::expire_request(const keys::timer& timer) {

@@ -83,7 +83,7 @@ public:
 
 private:
   struct live_entity {
-    std::uint64_t told = 0;      ///< Commands whose proposal has not come back.
+    std::uint64_t told = 0; ///< Commands whose proposal has not come back.
     std::uint64_t uncommitted = 0;
     bool keep = false;
     bool lasting = false;
@@ -141,8 +141,9 @@ private:
     uuid entity;
     entity_command command;
   };
-  std::unordered_map<std::string, std::vector<parked_command>> requests_; ///< Idempotent requests under way, and their repeats.
-  std::vector<std::string> taken_;                                        ///< Outbox keys to take out.
+  std::unordered_map<std::string, std::vector<parked_command>>
+    requests_;                     ///< Idempotent requests under way, and their repeats.
+  std::vector<std::string> taken_; ///< Outbox keys to take out.
   std::size_t commands_ = 0;
   std::uint64_t entries_ = 0;
   std::uint64_t refused_ = 0;

@@ -35,7 +35,8 @@ struct losing_group final : consensus {
 /// One partition whose outside is played by hand: entities answer at once, the disk when told.
 struct bench final : partition_ports {
   bench() {
-    partition.emplace(1, around, group, clock, store::partition_position{}, *this, partition_limits{4, 100, milliseconds{1'000}});
+    partition.emplace(1, around, group, clock, store::partition_position{}, *this,
+                      partition_limits{4, 100, milliseconds{1'000}});
   }
 
   void spawn(const uuid& entity, std::unique_ptr<entity_core> core) override { entities[entity] = std::move(core); }

@@ -72,7 +72,8 @@ std::unique_ptr<proposal> pipeline_core::handle(entity_command command, timestam
     answer(*out, d->done, std::move(done));
   } else if (auto* s = std::get_if<start_run>(&what)) {
     auto done = start(*s, now, *out);
-    if (done && s->wait) out->effects.insert(out->effects.begin(), await_end{done->run.record.id, now + *s->wait, std::move(s->done)});
+    if (done && s->wait)
+      out->effects.insert(out->effects.begin(), await_end{done->run.record.id, now + *s->wait, std::move(s->done)});
     else answer(*out, s->done, std::move(done));
   } else {
     clear(std::get<clear_step>(what), now, *out);
@@ -85,8 +86,11 @@ void pipeline_core::store_header(proposal& out) const {
   out.mutations.put(family::state, keys::pipeline(id_), codec::encode(*record_));
 }
 
-void pipeline_core::store_revision(const compiled_definition& compiled, timestamp now, const std::string& by, proposal& out) {
-  const auto place = [&](sealed_kind kind) { return sealed_place{record_->workspace, id_.raw, record_->revision, static_cast<std::uint8_t>(kind)}; };
+void pipeline_core::store_revision(const compiled_definition& compiled, timestamp now, const std::string& by,
+                                   proposal& out) {
+  const auto place = [&](sealed_kind kind) {
+    return sealed_place{record_->workspace, id_.raw, record_->revision, static_cast<std::uint8_t>(kind)};
+  };
   revision_record revision;
   revision.revision = record_->revision;
   revision.created_at = now;
@@ -107,7 +111,8 @@ result<pipeline_view> pipeline_core::create(create_pipeline& command, proposal& 
   record_ = std::move(command.record);
   store_header(out);
   store_revision(command.compiled, record_->created_at, record_->created_by, out);
-  out.mutations.put(family::index, keys::index_entry(partition(), keys::index_kind::pipelines, record_->workspace.raw, id_.raw), {});
+  out.mutations.put(family::index,
+                    keys::index_entry(partition(), keys::index_kind::pipelines, record_->workspace.raw, id_.raw), {});
   out.mutations.put(family::index, keys::pipeline_name(partition(), record_->workspace, record_->name, id_), {});
   out.mutations.add(family::counters, keys::pipelines_of_workspace(partition(), record_->workspace), 1);
   remember_request(around_.seals, partition(), record_->workspace, command.once, id_.raw, record_->created_at, out);
@@ -119,7 +124,8 @@ result<pipeline_view> pipeline_core::update(update_pipeline& command, timestamp 
   if (auto loaded = load_newest(); !loaded) return unexpected(loaded.error());
   auto& patch = command.patch;
   if (patch.if_revision && *patch.if_revision != record_->revision)
-    return fail(errc::precondition_failed, "the pipeline is at revision " + std::to_string(record_->revision) + ", not " + std::to_string(*patch.if_revision));
+    return fail(errc::precondition_failed, "the pipeline is at revision " + std::to_string(record_->revision) +
+                                             ", not " + std::to_string(*patch.if_revision));
   if (patch.name && *patch.name != record_->name) {
     out.mutations.remove(family::index, keys::pipeline_name(partition(), record_->workspace, record_->name, id_));
     record_->name = std::move(*patch.name);
@@ -133,7 +139,8 @@ result<pipeline_view> pipeline_core::update(update_pipeline& command, timestamp 
   if (const auto* members = patch.attributes.as_object())
     for (const auto& [name, v] : *members) record_->attributes.set(name, v);
   record_->updated_at = now;
-  if (!command.compiled && patch.always_revise) command.compiled = compiled_definition{newest_->source, graph_, newest_->warnings};
+  if (!command.compiled && patch.always_revise)
+    command.compiled = compiled_definition{newest_->source, graph_, newest_->warnings};
   if (command.compiled) {
     ++record_->revision;
     store_revision(*command.compiled, now, command.who.subject, out);
@@ -146,7 +153,8 @@ result<void> pipeline_core::remove(delete_pipeline& command, timestamp now, prop
   if (auto there = require(command.who.workspace); !there) return there;
   record_->deleted = true;
   store_header(out);
-  out.mutations.remove(family::index, keys::index_entry(partition(), keys::index_kind::pipelines, record_->workspace.raw, id_.raw));
+  out.mutations.remove(family::index,
+                       keys::index_entry(partition(), keys::index_kind::pipelines, record_->workspace.raw, id_.raw));
   out.mutations.remove(family::index, keys::pipeline_name(partition(), record_->workspace, record_->name, id_));
   out.mutations.add(family::counters, keys::pipelines_of_workspace(partition(), record_->workspace), -1);
   const auto timer = clear_timer(now);
@@ -190,7 +198,8 @@ result<started_run> pipeline_core::start(start_run& command, timestamp now, prop
   header.traceparent = std::move(command.traceparent);
   if (const auto* members = parameters->as_object(); members && !members->empty())
     header.sealed_parameters = seal_value(around_.seals, place_of(header, sealed_kind::parameters), *parameters);
-  if (command.own) header.sealed_plan = seal_record(around_.seals, place_of(header, sealed_kind::plan), graph->definition);
+  if (command.own)
+    header.sealed_plan = seal_record(around_.seals, place_of(header, sealed_kind::plan), graph->definition);
 
   remember_request(around_.seals, partition(), record_->workspace, command.once, header.id.raw, now, out);
   started_run started;
@@ -198,7 +207,8 @@ result<started_run> pipeline_core::start(start_run& command, timestamp now, prop
   started.run.record.sealed_parameters.clear();
   started.run.record.sealed_plan.clear();
   started.run.parameters = *parameters;
-  auto born = run_core::give_birth(around_, std::move(header), graph, std::make_shared<const value>(std::move(*parameters)), now, out);
+  auto born = run_core::give_birth(around_, std::move(header), graph,
+                                   std::make_shared<const value>(std::move(*parameters)), now, out);
   const bool keep = born->state().is_under_way();
   out.born.push_back({started.run.record.id, keep, std::move(born)});
   return started;
@@ -221,7 +231,8 @@ void pipeline_core::clear_run(run_id id, proposal& out) const {
   remove_all(family::history, keys::history_prefix(id));
   out.mutations.remove(family::state, keys::run(id));
   out.mutations.remove(family::index, keys::index_entry(p, keys::index_kind::runs_of_pipeline, id_.raw, id.raw));
-  out.mutations.remove(family::index, keys::index_entry(p, keys::index_kind::runs_of_workspace, record_->workspace.raw, id.raw));
+  out.mutations.remove(family::index,
+                       keys::index_entry(p, keys::index_kind::runs_of_workspace, record_->workspace.raw, id.raw));
   if (header) {
     out.mutations.remove(family::index, keys::ended_run(p, id_, header->status, id));
     out.mutations.add(family::counters, keys::runs_of_pipeline(p, id_, header->status), -1);
@@ -231,7 +242,8 @@ void pipeline_core::clear_run(run_id id, proposal& out) const {
 }
 
 void pipeline_core::clear_self(proposal& out) const {
-  for (std::uint32_t revision = 1; revision <= record_->revision; ++revision) out.mutations.remove(family::state, keys::revision(id_, revision));
+  for (std::uint32_t revision = 1; revision <= record_->revision; ++revision)
+    out.mutations.remove(family::state, keys::revision(id_, revision));
   out.mutations.remove(family::state, keys::pipeline(id_));
 }
 

@@ -5,8 +5,9 @@
 
 namespace penstock {
 
-result<std::shared_ptr<const bound_plan>> plan_cache::get(const state_reader& state, const sealer& seals, workspace_id workspace,
-                                                          pipeline_id pipeline, std::uint32_t revision) {
+result<std::shared_ptr<const bound_plan>> plan_cache::get(const state_reader& state, const sealer& seals,
+                                                          workspace_id workspace, pipeline_id pipeline,
+                                                          std::uint32_t revision) {
   {
     const std::lock_guard lock{mutex_};
     if (const auto it = entries_.find({pipeline, revision}); it != entries_.end()) {
@@ -16,7 +17,8 @@ result<std::shared_ptr<const bound_plan>> plan_cache::get(const state_reader& st
   }
   auto stored = read_record<revision_record>(state, keys::revision(pipeline, revision));
   if (!stored) return unexpected(std::move(stored).error());
-  auto opened = open_record<plan>(seals, {workspace, pipeline.raw, revision, static_cast<std::uint8_t>(sealed_kind::plan)}, stored->sealed_plan);
+  auto opened = open_record<plan>(
+    seals, {workspace, pipeline.raw, revision, static_cast<std::uint8_t>(sealed_kind::plan)}, stored->sealed_plan);
   if (!opened) return unexpected(std::move(opened).error());
   auto graph = bind_plan(std::move(*opened));
   put(pipeline, revision, graph);

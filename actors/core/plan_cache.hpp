@@ -20,8 +20,9 @@ public:
   explicit plan_cache(std::size_t tasks_max = 400'000) : tasks_max_(tasks_max) {}
 
   /// @returns the plan, read from `state` if need be; `errc::not_found` if there is no such revision.
-  [[nodiscard]] result<std::shared_ptr<const bound_plan>> get(const state_reader& state, const sealer& seals, workspace_id workspace,
-                                                              pipeline_id pipeline, std::uint32_t revision);
+  [[nodiscard]] result<std::shared_ptr<const bound_plan>> get(const state_reader& state, const sealer& seals,
+                                                              workspace_id workspace, pipeline_id pipeline,
+                                                              std::uint32_t revision);
   void put(pipeline_id pipeline, std::uint32_t revision, std::shared_ptr<const bound_plan> graph);
 
 private:
@@ -31,7 +32,9 @@ private:
     friend bool operator==(const key&, const key&) = default;
   };
   struct key_hash {
-    std::size_t operator()(const key& k) const noexcept { return std::hash<pipeline_id>{}(k.pipeline) * 31 + k.revision; }
+    std::size_t operator()(const key& k) const noexcept {
+      return std::hash<pipeline_id>{}(k.pipeline) * 31 + k.revision;
+    }
   };
   struct entry {
     key which;

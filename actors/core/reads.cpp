@@ -12,8 +12,8 @@ namespace penstock {
 
 namespace {
 
-constexpr std::array<run_status, 5> all_statuses{run_status::pending, run_status::running, run_status::succeeded, run_status::failed,
-                                                 run_status::cancelled};
+constexpr std::array<run_status, 5> all_statuses{run_status::pending, run_status::running, run_status::succeeded,
+                                                 run_status::failed, run_status::cancelled};
 
 bool contains_ignoring_case(const std::string& text, const std::string& part) {
   const auto same = [](char a, char b) {
@@ -46,14 +46,16 @@ std::vector<uuid> page_of(std::vector<uuid> ids, page which) {
 result<pipeline_view> reads::pipeline(workspace_id workspace, pipeline_id id) const {
   auto record = read_record<pipeline_record>(around_.state, keys::pipeline(id));
   if (!record && record.error().code != errc::not_found) return unexpected(std::move(record).error());
-  if (!record || record->workspace != workspace || record->deleted) return fail(errc::not_found, "there is no pipeline " + to_text(id));
+  if (!record || record->workspace != workspace || record->deleted)
+    return fail(errc::not_found, "there is no pipeline " + to_text(id));
   auto revision = open_revision(around_, *record);
   if (!revision) return unexpected(std::move(revision).error());
   return pipeline_view{std::move(*record), std::move(revision->source), std::move(revision->warnings), last_run(id)};
 }
 
 std::optional<run_record> reads::last_run(pipeline_id id) const {
-  const auto ids = take_ids(around_.state, keys::index_prefix(partition_of_id(id.raw), keys::index_kind::runs_of_pipeline, id.raw), 1);
+  const auto ids =
+    take_ids(around_.state, keys::index_prefix(partition_of_id(id.raw), keys::index_kind::runs_of_pipeline, id.raw), 1);
   if (ids.empty()) return std::nullopt;
   auto record = read_record<run_record>(around_.state, keys::run(run_id{ids.front()}));
   if (!record) return std::nullopt;
@@ -68,12 +70,14 @@ listing<pipeline_view> reads::pipelines(workspace_id workspace, const pipeline_f
     const auto prefix = keys::index_prefix(p, keys::index_kind::pipelines, workspace.raw);
     const auto found = take_ids(around_.state, prefix, filtered ? UINT64_MAX : which.offset + which.limit);
     ids.insert(ids.end(), found.begin(), found.end());
-    out.total += static_cast<std::uint64_t>(around_.state.counter(family::counters, keys::pipelines_of_workspace(p, workspace)));
+    out.total +=
+      static_cast<std::uint64_t>(around_.state.counter(family::counters, keys::pipelines_of_workspace(p, workspace)));
   }
   if (filtered) {
     std::erase_if(ids, [&](const uuid& id) {
       const auto record = read_record<pipeline_record>(around_.state, keys::pipeline(pipeline_id{id}));
-      return !record || (filter.domain && record->domain != filter.domain) || !contains_ignoring_case(record->name, filter.search);
+      return !record || (filter.domain && record->domain != filter.domain) ||
+             !contains_ignoring_case(record->name, filter.search);
     });
     out.total = ids.size();
   }
@@ -93,7 +97,8 @@ result<run_view> reads::run(workspace_id workspace, run_id id) const {
   auto record = read_record<run_record>(around_.state, keys::run(id));
   if (!record && record.error().code != errc::not_found) return unexpected(std::move(record).error());
   // Runs go with their pipeline at once for clients, and in steps in the store.
-  if (!record || record->workspace != workspace || !is_there(record->pipeline)) return fail(errc::not_found, "there is no run " + to_text(id));
+  if (!record || record->workspace != workspace || !is_there(record->pipeline))
+    return fail(errc::not_found, "there is no run " + to_text(id));
   auto tasks_of_run = tasks(*record);
   if (!tasks_of_run) return unexpected(std::move(tasks_of_run).error());
   auto view = open_run(around_.seals, std::move(*record));
@@ -127,7 +132,8 @@ result<std::vector<task_view>> reads::tasks(const run_record& record) const {
     out[i].id = spec.id;
     out[i].type = spec.type;
     out[i].status = statuses[i];
-    if (spec.for_each.kind == for_each_kind::count && !out[i].record.items_total) out[i].record.items_total = spec.for_each.count;
+    if (spec.for_each.kind == for_each_kind::count && !out[i].record.items_total)
+      out[i].record.items_total = spec.for_each.count;
     for (const auto need : spec.needs) out[i].needs.push_back((*graph)->task(need).id);
   }
   return out;
@@ -144,7 +150,8 @@ std::vector<run_id> reads::newest(const std::vector<std::string>& prefixes, page
   return out;
 }
 
-std::vector<run_view> reads::with_status(const std::vector<std::string>& prefixes, run_status status, page which) const {
+std::vector<run_view> reads::with_status(const std::vector<std::string>& prefixes, run_status status,
+                                         page which) const {
   std::vector<run_record> found;
   for (const auto& prefix : prefixes) {
     std::uint64_t left = which.offset + which.limit;
@@ -159,7 +166,8 @@ std::vector<run_view> reads::with_status(const std::vector<std::string>& prefixe
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id > b.id; });
   std::vector<run_view> out;
-  for (std::uint64_t i = which.offset; i < found.size() && out.size() < which.limit; ++i) out.push_back(open_run(around_.seals, std::move(found[i])));
+  for (std::uint64_t i = which.offset; i < found.size() && out.size() < which.limit; ++i)
+    out.push_back(open_run(around_.seals, std::move(found[i])));
   return out;
 }
 
@@ -168,7 +176,8 @@ std::uint64_t reads::count(workspace_id workspace, const run_filter& filter) con
   for (const auto status : all_statuses) {
     if (filter.status && *filter.status != status) continue;
     if (filter.pipeline) {
-      total += around_.state.counter(family::counters, keys::runs_of_pipeline(partition_of_id(filter.pipeline->raw), *filter.pipeline, status));
+      total += around_.state.counter(
+        family::counters, keys::runs_of_pipeline(partition_of_id(filter.pipeline->raw), *filter.pipeline, status));
       continue;
     }
     for (partition_id p = 1; p <= around_.partition_count; ++p)
@@ -184,9 +193,12 @@ result<listing<run_view>> reads::runs(workspace_id workspace, const run_filter& 
     if (!pipeline || pipeline->workspace != workspace || pipeline->deleted)
       return fail(errc::not_found, "there is no pipeline " + to_text(*filter.pipeline));
     const auto p = partition_of_id(filter.pipeline->raw);
-    if (!filter.status) prefixes.push_back(keys::index_prefix(p, keys::index_kind::runs_of_pipeline, filter.pipeline->raw));
-    else if (is_terminal(*filter.status)) prefixes.push_back(keys::ended_run_prefix(p, *filter.pipeline, *filter.status));
-    else if (*filter.status == run_status::running) prefixes.push_back(keys::index_prefix(p, keys::index_kind::active_runs, filter.pipeline->raw));
+    if (!filter.status)
+      prefixes.push_back(keys::index_prefix(p, keys::index_kind::runs_of_pipeline, filter.pipeline->raw));
+    else if (is_terminal(*filter.status))
+      prefixes.push_back(keys::ended_run_prefix(p, *filter.pipeline, *filter.status));
+    else if (*filter.status == run_status::running)
+      prefixes.push_back(keys::index_prefix(p, keys::index_kind::active_runs, filter.pipeline->raw));
   } else {
     for (partition_id p = 1; p <= around_.partition_count; ++p)
       prefixes.push_back(keys::index_prefix(p, keys::index_kind::runs_of_workspace, workspace.raw));

@@ -11,7 +11,8 @@ public:
   explicit reads(const entity_surroundings& around) : around_(around) {}
 
   [[nodiscard]] result<pipeline_view> pipeline(workspace_id workspace, pipeline_id id) const;
-  [[nodiscard]] listing<pipeline_view> pipelines(workspace_id workspace, const pipeline_filter& filter, page which) const;
+  [[nodiscard]] listing<pipeline_view> pipelines(workspace_id workspace, const pipeline_filter& filter,
+                                                 page which) const;
   [[nodiscard]] result<run_view> run(workspace_id workspace, run_id id) const;
   [[nodiscard]] result<listing<run_view>> runs(workspace_id workspace, const run_filter& filter, page which) const;
 
@@ -21,9 +22,12 @@ private:
   [[nodiscard]] result<std::vector<task_view>> tasks(const run_record& record) const;
   [[nodiscard]] std::vector<run_id> newest(const std::vector<std::string>& prefixes, page which) const;
   /// Runs of a workspace by status: read one by one, as only a pipeline's runs are indexed by status.
-  [[nodiscard]] std::vector<run_view> with_status(const std::vector<std::string>& prefixes, run_status status, page which) const;
+  [[nodiscard]] std::vector<run_view> with_status(const std::vector<std::string>& prefixes, run_status status,
+                                                  page which) const;
   [[nodiscard]] std::uint64_t count(workspace_id workspace, const run_filter& filter) const;
-  [[nodiscard]] partition_id partition_of_id(const uuid& id) const noexcept { return partition_of(slot_of(id), around_.partition_count); }
+  [[nodiscard]] partition_id partition_of_id(const uuid& id) const noexcept {
+    return partition_of(slot_of(id), around_.partition_count);
+  }
 
   const entity_surroundings& around_;
 };

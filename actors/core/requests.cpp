@@ -10,8 +10,8 @@ std::string request_key_of(const sealer& seals, partition_id p, workspace_id wor
   return keys::request(p, seals.keyed_hash(std::string{workspace.view()} + key));
 }
 
-void remember_request(const sealer& seals, partition_id p, workspace_id workspace, const request_key& once, const uuid& made, timestamp now,
-                      proposal& out) {
+void remember_request(const sealer& seals, partition_id p, workspace_id workspace, const request_key& once,
+                      const uuid& made, timestamp now, proposal& out) {
   if (once.key.empty()) return;
   const auto key = request_key_of(seals, p, workspace, once.key);
   const request_record record{made, once.request_hash, now + request_kept};
@@ -22,15 +22,17 @@ void remember_request(const sealer& seals, partition_id p, workspace_id workspac
   out.mutations.put(family::timers, timer.encode(), key);
 }
 
-result<std::optional<uuid>> recall_request(const state_reader& state, const sealer& seals, partition_id p, workspace_id workspace,
-                                           const request_key& once, timestamp now) {
+result<std::optional<uuid>> recall_request(const state_reader& state, const sealer& seals, partition_id p,
+                                           workspace_id workspace, const request_key& once, timestamp now) {
   std::string bytes;
-  if (once.key.empty() || !state.get(family::requests, request_key_of(seals, p, workspace, once.key), bytes)) return std::optional<uuid>{};
+  if (once.key.empty() || !state.get(family::requests, request_key_of(seals, p, workspace, once.key), bytes))
+    return std::optional<uuid>{};
   auto record = codec::decode<request_record>(bytes);
   if (!record) return unexpected(std::move(record).error());
   if (record->expires_at <= now) return std::optional<uuid>{};
   if (record->request_hash != once.request_hash)
-    return fail(errc::key_reused, "Idempotency-Key was used before with another request; use a new key for a new request");
+    return fail(errc::key_reused,
+                "Idempotency-Key was used before with another request; use a new key for a new request");
   return std::optional{record->made};
 }
 

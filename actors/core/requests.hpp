@@ -25,15 +25,17 @@ struct request_record {
 };
 
 /// Key of a request in its family: a keyed hash over workspace and client's key.
-[[nodiscard]] std::string request_key_of(const sealer& seals, partition_id p, workspace_id workspace, const std::string& key);
+[[nodiscard]] std::string request_key_of(const sealer& seals, partition_id p, workspace_id workspace,
+                                         const std::string& key);
 
 /// Adds the record and the timer that takes it away to the change. Nothing for an empty key.
-void remember_request(const sealer& seals, partition_id p, workspace_id workspace, const request_key& once, const uuid& made, timestamp now,
-                      proposal& out);
+void remember_request(const sealer& seals, partition_id p, workspace_id workspace, const request_key& once,
+                      const uuid& made, timestamp now, proposal& out);
 
 /// What an earlier request with this key made.
 /// @returns nothing for a new key; `errc::key_reused` if it asked for something else.
-[[nodiscard]] result<std::optional<uuid>> recall_request(const state_reader& state, const sealer& seals, partition_id p, workspace_id workspace,
-                                                         const request_key& once, timestamp now);
+[[nodiscard]] result<std::optional<uuid>> recall_request(const state_reader& state, const sealer& seals, partition_id p,
+                                                         workspace_id workspace, const request_key& once,
+                                                         timestamp now);
 
 } // namespace penstock

@@ -36,18 +36,23 @@ gated_reply when_durable(std::function<void()> taken) {
 run_core::run_core(const entity_surroundings& around, run_id id) : around_(around), id_(id) {}
 
 run_core::run_core(const entity_surroundings& around, run_state state)
-  : around_(around), id_(state.header.id), state_(std::move(state)) {}
+    : around_(around), id_(state.header.id), state_(std::move(state)) {}
 
-std::unique_ptr<run_core> run_core::give_birth(const entity_surroundings& around, run_record header, std::shared_ptr<const bound_plan> graph,
+std::unique_ptr<run_core> run_core::give_birth(const entity_surroundings& around, run_record header,
+                                               std::shared_ptr<const bound_plan> graph,
                                                std::shared_ptr<const value> parameters, timestamp now, proposal& out) {
   const auto p = partition_of(header.id.slot(), around.partition_count);
   out.mutations.put(family::state, keys::run(header.id), codec::encode(header));
-  out.mutations.put(family::index, keys::index_entry(p, keys::index_kind::runs_of_pipeline, header.pipeline.raw, header.id.raw), {});
-  out.mutations.put(family::index, keys::index_entry(p, keys::index_kind::runs_of_workspace, header.workspace.raw, header.id.raw), {});
-  out.mutations.put(family::index, keys::index_entry(p, keys::index_kind::active_runs, header.pipeline.raw, header.id.raw), {});
+  out.mutations.put(family::index,
+                    keys::index_entry(p, keys::index_kind::runs_of_pipeline, header.pipeline.raw, header.id.raw), {});
+  out.mutations.put(family::index,
+                    keys::index_entry(p, keys::index_kind::runs_of_workspace, header.workspace.raw, header.id.raw), {});
+  out.mutations.put(family::index,
+                    keys::index_entry(p, keys::index_kind::active_runs, header.pipeline.raw, header.id.raw), {});
   out.mutations.add(family::counters, keys::runs_of_pipeline(p, header.pipeline, header.status), 1);
   out.mutations.add(family::counters, keys::runs_of_workspace(p, header.workspace, header.status), 1);
-  std::unique_ptr<run_core> born{new run_core{around, load_run(std::move(header), std::move(graph), std::move(parameters), {})}};
+  std::unique_ptr<run_core> born{
+    new run_core{around, load_run(std::move(header), std::move(graph), std::move(parameters), {})}};
   // A run that was just made takes every command that begins it.
   (void)born->decide_and_apply(begin_run{}, now, out).has_value();
   return born;
@@ -66,7 +71,8 @@ result<void> run_core::load() {
   auto tasks = read_tasks(around_.state, around_.seals, *header);
   if (!tasks) return unexpected(std::move(tasks).error());
   if (parameters->is_null()) *parameters = value::object{};
-  state_ = load_run(std::move(*header), std::move(*graph), std::make_shared<const value>(std::move(*parameters)), *tasks);
+  state_ =
+    load_run(std::move(*header), std::move(*graph), std::make_shared<const value>(std::move(*parameters)), *tasks);
   return {};
 }
 
@@ -83,12 +89,14 @@ std::unique_ptr<proposal> run_core::handle(entity_command command, timestamp now
   if (!state_) {
     if (auto loaded = load(); !loaded) {
       // What an attempt wrote after its run was cleared away.
-      if (loaded.error().code == errc::not_found && std::holds_alternative<attempt_ended>(message.command)) out->effects.push_back(remove_files{id_});
+      if (loaded.error().code == errc::not_found && std::holds_alternative<attempt_ended>(message.command))
+        out->effects.push_back(remove_files{id_});
       refuse(loaded.error());
       return out;
     }
     // What was under way when it was put aside begins again, but for what waits in the store.
-    if (!std::holds_alternative<resume_run>(message.command)) (void)decide_and_apply(resume_run{}, now, *out).has_value();
+    if (!std::holds_alternative<resume_run>(message.command))
+      (void)decide_and_apply(resume_run{}, now, *out).has_value();
   }
   if (message.workspace && *message.workspace != state_->header.workspace) {
     refuse({errc::not_found, "there is no run " + to_text(id_), {}});
@@ -131,9 +139,11 @@ void run_core::store(const run_change& change, proposal& out) const {
     const auto key = c->item == no_item ? keys::task(id_, c->task) : keys::item(id_, c->task, c->item);
     out.mutations.put(family::state, key, codec::encode(record));
   } else if (const auto* a = std::get_if<attempt_archived>(&change)) {
-    const archived_attempt_record record{a->started_at, a->ended_at,
-                                         seal_text(around_.seals, place_of(header, sealed_kind::error, a->task), a->error_text)};
-    out.mutations.put(family::history, keys::archived_attempt(id_, a->task, a->item, a->attempt), codec::encode(record));
+    const archived_attempt_record record{
+      a->started_at, a->ended_at,
+      seal_text(around_.seals, place_of(header, sealed_kind::error, a->task), a->error_text)};
+    out.mutations.put(family::history, keys::archived_attempt(id_, a->task, a->item, a->attempt),
+                      codec::encode(record));
   } else if (const auto* set = std::get_if<timer_set>(&change)) {
     const auto timer = timer_key(set->what);
     out.mutations.put(family::timers, timer.encode(), {});
@@ -160,7 +170,11 @@ void run_core::store(const run_change& change, proposal& out) const {
     record.sealed_text = seal_text(around_.seals, place, text);
     auto key = keys::message(partition(), record.kind, id_, left->task, left->item);
     out.mutations.put(family::outbox, key, codec::encode(record));
-    out.effects.push_back(std::visit([&](const auto& what) { return send_message{std::move(key), left->to, what}; }, left->what));
+    out.effects.push_back(std::visit(
+      [&](const auto& what) {
+        return send_message{std::move(key), left->to, what};
+      },
+      left->what));
   } else if (std::holds_alternative<run_ended>(change)) {
     store_end(out);
   }
@@ -172,7 +186,8 @@ void run_core::store_end(proposal& out) const {
   record.sealed_error = seal_text(around_.seals, place_of(header, sealed_kind::error), state_->first_error);
   const auto p = partition();
   out.mutations.put(family::state, keys::run(id_), codec::encode(record));
-  out.mutations.remove(family::index, keys::index_entry(p, keys::index_kind::active_runs, header.pipeline.raw, id_.raw));
+  out.mutations.remove(family::index,
+                       keys::index_entry(p, keys::index_kind::active_runs, header.pipeline.raw, id_.raw));
   out.mutations.put(family::index, keys::ended_run(p, header.pipeline, header.status, id_), {});
   out.mutations.add(family::counters, keys::runs_of_pipeline(p, header.pipeline, run_status::running), -1);
   out.mutations.add(family::counters, keys::runs_of_pipeline(p, header.pipeline, header.status), 1);
@@ -251,7 +266,8 @@ result<void> run_core::bind_fields(attempt_request& request) const {
 void run_core::add_paths(attempt_request& request) const {
   const auto run = to_text(id_);
   const auto unit = request.task.id + (request.ref.item >= expand_item ? "" : "/" + std::to_string(request.ref.item));
-  request.artifact_path = "artifacts/" + run + "/" + unit + "/attempt-" + std::to_string(request.ref.attempt) + ".parquet";
+  request.artifact_path =
+    "artifacts/" + run + "/" + unit + "/attempt-" + std::to_string(request.ref.attempt) + ".parquet";
   // The run's download has the documented place; other sinks, and items, have one of their own below it.
   const bool download = request.ref.task == state_->graph->last_sink && request.ref.item == no_item;
   request.output_path = "outputs/" + run + (download ? "" : "/" + unit);

@@ -16,8 +16,9 @@ public:
 
   /// A run that was just decided on by its pipeline: puts its header, indexes and first changes into `out`.
   [[nodiscard]] static std::unique_ptr<run_core> give_birth(const entity_surroundings& around, run_record header,
-                                                            std::shared_ptr<const bound_plan> graph, std::shared_ptr<const value> parameters,
-                                                            timestamp now, proposal& out);
+                                                            std::shared_ptr<const bound_plan> graph,
+                                                            std::shared_ptr<const value> parameters, timestamp now,
+                                                            proposal& out);
 
   [[nodiscard]] std::unique_ptr<proposal> handle(entity_command command, timestamp now) override;
 
@@ -94,9 +95,11 @@ struct archived_attempt_record {
 [[nodiscard]] run_view open_run(const sealer& seals, run_record record);
 
 /// Reads all task records of a run, opened.
-[[nodiscard]] result<std::vector<stored_task>> read_tasks(const state_reader& state, const sealer& seals, const run_record& run);
+[[nodiscard]] result<std::vector<stored_task>> read_tasks(const state_reader& state, const sealer& seals,
+                                                          const run_record& run);
 
 /// The plan a run follows: its own, or its revision's.
-[[nodiscard]] result<std::shared_ptr<const bound_plan>> plan_of(const entity_surroundings& around, const run_record& run);
+[[nodiscard]] result<std::shared_ptr<const bound_plan>> plan_of(const entity_surroundings& around,
+                                                                const run_record& run);
 
 } // namespace penstock

@@ -5,7 +5,8 @@ namespace penstock {
 
 run_view open_run(const sealer& seals, run_record record) {
   run_view view;
-  if (auto parameters = open_value(seals, place_of(record, sealed_kind::parameters), record.sealed_parameters)) view.parameters = std::move(*parameters);
+  if (auto parameters = open_value(seals, place_of(record, sealed_kind::parameters), record.sealed_parameters))
+    view.parameters = std::move(*parameters);
   view.error = open_text(seals, place_of(record, sealed_kind::error), record.sealed_error);
   record.sealed_parameters.clear();
   record.sealed_error.clear();
@@ -43,7 +44,8 @@ result<std::vector<stored_task>> read_tasks(const state_reader& state, const sea
 }
 
 result<std::shared_ptr<const bound_plan>> plan_of(const entity_surroundings& around, const run_record& run) {
-  if (run.sealed_plan.empty()) return around.plans.get(around.state, around.seals, run.workspace, run.pipeline, run.revision);
+  if (run.sealed_plan.empty())
+    return around.plans.get(around.state, around.seals, run.workspace, run.pipeline, run.revision);
   auto own = open_record<plan>(around.seals, place_of(run, sealed_kind::plan), run.sealed_plan);
   if (!own) return unexpected(std::move(own).error());
   return bind_plan(std::move(*own));
@@ -52,10 +54,12 @@ result<std::shared_ptr<const bound_plan>> plan_of(const entity_surroundings& aro
 result<send_message> read_message(const sealer& seals, std::string_view key, std::string_view bytes) {
   auto record = codec::decode<message_record>(bytes);
   if (!record) return unexpected(std::move(record).error());
-  const sealed_place place{record->workspace, record->from.raw, record->task, static_cast<std::uint8_t>(sealed_kind::message)};
+  const sealed_place place{record->workspace, record->from.raw, record->task,
+                           static_cast<std::uint8_t>(sealed_kind::message)};
   auto text = open_text(seals, place, record->sealed_text);
   send_message out{std::string{key}, record->to, cancel_run{text}};
-  if (record->kind == 1) out.command = child_ended{record->task, record->item, record->from, record->status, std::move(text)};
+  if (record->kind == 1)
+    out.command = child_ended{record->task, record->item, record->from, record->status, std::move(text)};
   return out;
 }
 

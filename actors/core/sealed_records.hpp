@@ -58,7 +58,8 @@ template <class T>
   auto bytes = seals.open(place, sealed);
   if (!bytes) return unexpected(std::move(bytes).error());
   std::string_view rest = *bytes;
-  if (!codec::take_value(rest, v, 0) || !rest.empty()) return fail(errc::corrupt_record, "a stored value does not decode");
+  if (!codec::take_value(rest, v, 0) || !rest.empty())
+    return fail(errc::corrupt_record, "a stored value does not decode");
   return v;
 }
 

@@ -10,10 +10,11 @@ void timer_core::refill(timestamp now) {
   // Twice the window, so that nothing falls between two calls that come late.
   known_until_ = now + 2 * window;
   for (partition_id p = 0; p <= partition_count_; ++p)
-    state_.scan(family::timers, keys::timers_prefix(p), keys::timers_until(p, known_until_), [&](std::string_view key, std::string_view) {
-      if (const auto timer = keys::timer::decode(key)) hold(*timer);
-      return true;
-    });
+    state_.scan(family::timers, keys::timers_prefix(p), keys::timers_until(p, known_until_),
+                [&](std::string_view key, std::string_view) {
+                  if (const auto timer = keys::timer::decode(key)) hold(*timer);
+                  return true;
+                });
 }
 
 void timer_core::arm(const keys::timer& timer) {

@@ -16,7 +16,8 @@ public:
   /// How far ahead timers are held in memory: a month's sleep costs none until its last minute.
   static constexpr milliseconds window{60'000};
 
-  timer_core(const state_reader& state, partition_id partition_count) : state_(state), partition_count_(partition_count) {}
+  timer_core(const state_reader& state, partition_id partition_count)
+      : state_(state), partition_count_(partition_count) {}
 
   /// Reads what is due by the end of the next window. Must be called at least once a window.
   void refill(timestamp now);

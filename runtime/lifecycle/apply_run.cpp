@@ -41,7 +41,8 @@ void settle(run_state& run, task_index task) {
   switch (run.tasks[task].status) {
     case task_status::succeeded:
       for (const auto next : run.graph->successors[task])
-        if (--run.tasks[next].needs_left == 0 && run.tasks[next].status == task_status::pending) run.ready.push_back(next);
+        if (--run.tasks[next].needs_left == 0 && run.tasks[next].status == task_status::pending)
+          run.ready.push_back(next);
       break;
     case task_status::skipped: block_successors(run, task, task_status::skipped); break;
     default: block_successors(run, task, task_status::blocked);
@@ -64,7 +65,8 @@ void record_item(run_state& run, const task_recorded& c) {
   count_outstanding(run, item.status, c.record.status);
   item.status = c.record.status;
   item.attempt = c.record.attempt;
-  if (c.record.due_at && item.status == task_status::waiting) fan.waits[c.item] = {*c.record.due_at, c.record.started_at};
+  if (c.record.due_at && item.status == task_status::waiting)
+    fan.waits[c.item] = {*c.record.due_at, c.record.started_at};
   else fan.waits.erase(c.item);
   if (!is_terminal(item.status)) return;
   ++fan.ended;

@@ -13,7 +13,7 @@ struct bound_plan {
   plan definition;
   std::vector<std::vector<task_index>> successors; ///< Of each task, those that need it; ascending.
 
-  std::optional<task_index> last_sink;             ///< Whose file is the run's output, if there is one.
+  std::optional<task_index> last_sink; ///< Whose file is the run's output, if there is one.
 
   [[nodiscard]] std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(definition.tasks.size()); }
   [[nodiscard]] const task_spec& task(task_index i) const { return definition.tasks[i]; }

@@ -13,7 +13,8 @@ bool awaits(const run_state& run, task_index task, std::uint32_t item, std::uint
   if (task >= run.tasks.size()) return false;
   const auto& t = run.tasks[task];
   if (item == no_item) return !t.fan && t.status == task_status::running && t.attempt == attempt;
-  if (item == expand_item) return !t.fan && t.status == task_status::running && run.graph->task(task).for_each.kind == for_each_kind::table;
+  if (item == expand_item)
+    return !t.fan && t.status == task_status::running && run.graph->task(task).for_each.kind == for_each_kind::table;
   if (!t.fan || item >= t.fan->all.size()) return false;
   return t.fan->all[item].status == task_status::running && t.fan->all[item].attempt == attempt;
 }
@@ -62,8 +63,7 @@ struct decider {
   run_draft& d;
 
   result<void> operator()(const begin_run&) const {
-    if (const auto limit = d.run().graph->definition.timeout_ms; limit > 0)
-      d.change(timer_set{d.run_timeout()});
+    if (const auto limit = d.run().graph->definition.timeout_ms; limit > 0) d.change(timer_set{d.run_timeout()});
     return {};
   }
 
@@ -125,7 +125,8 @@ struct decider {
 
   result<void> operator()(const cancel_run&) const {
     if (is_terminal(d.run().header.status))
-      return fail(errc::invalid_transition, "the run has already ended (" + std::string{to_text(d.run().header.status)} + ")");
+      return fail(errc::invalid_transition,
+                  "the run has already ended (" + std::string{to_text(d.run().header.status)} + ")");
     d.end_run(run_status::cancelled, {});
     return {};
   }
@@ -136,7 +137,8 @@ struct decider {
 result<run_decision> decide(const run_state& run, const run_command& command, const run_context& context) {
   // Only a cancel is told that it came too late; timers still have to be taken out of the store.
   const bool ended = is_terminal(run.header.status);
-  if (ended && !std::holds_alternative<cancel_run>(command) && !std::holds_alternative<timer_fired>(command)) return run_decision{};
+  if (ended && !std::holds_alternative<cancel_run>(command) && !std::holds_alternative<timer_fired>(command))
+    return run_decision{};
   run_draft draft{run, context};
   if (auto done = std::visit(decider{draft}, command); !done) return unexpected(std::move(done).error());
   return std::move(draft).finish();

@@ -10,7 +10,8 @@ SCENARIO("a fixed delay stays, an exponential one doubles up to its cap", "[retr
   const retry_policy fixed{.attempts_max = 9, .delay_ms = 250};
   CHECK(retry_delay_ms(fixed, 1, 0) == 250);
   CHECK(retry_delay_ms(fixed, 8, 0) == 250);
-  const retry_policy growing{.attempts_max = 99, .backoff = backoff_kind::exponential, .delay_ms = 1'000, .delay_max_ms = 30'000};
+  const retry_policy growing{
+    .attempts_max = 99, .backoff = backoff_kind::exponential, .delay_ms = 1'000, .delay_max_ms = 30'000};
   CHECK(retry_delay_ms(growing, 1, 0) == 1'000);
   CHECK(retry_delay_ms(growing, 2, 0) == 2'000);
   CHECK(retry_delay_ms(growing, 5, 0) == 16'000);

@@ -58,9 +58,9 @@ using run_command = std::variant<begin_run, resume_run, attempt_ended, timer_fir
 struct task_recorded {
   task_index task = 0;
   std::uint32_t item = no_item;
-  task_record record;     ///< Without the sealed members, which follow from the next two.
+  task_record record; ///< Without the sealed members, which follow from the next two.
   std::string error_text;
-  value items;            ///< Rows of a `for_each` over a table.
+  value items; ///< Rows of a `for_each` over a table.
 };
 
 /// An attempt that was not the last. Stored in the run's history.
@@ -109,8 +109,8 @@ struct message_left {
   std::uint32_t item = no_item;
 };
 
-using run_change =
-  std::variant<task_recorded, attempt_archived, task_begun, fan_opened, run_ended, timer_set, timer_cleared, message_left>;
+using run_change = std::variant<task_recorded, attempt_archived, task_begun, fan_opened, run_ended, timer_set,
+                                timer_cleared, message_left>;
 
 // --- effects ------------------------------------------------------------------------------------
 

@@ -48,10 +48,13 @@ struct bench {
   }
 
   void keep(const run_change& c) {
-    if (const auto* r = std::get_if<task_recorded>(&c)) stored[{r->task, r->item}] = {r->task, r->item, r->record, r->error_text, r->items};
+    if (const auto* r = std::get_if<task_recorded>(&c))
+      stored[{r->task, r->item}] = {r->task, r->item, r->record, r->error_text, r->items};
     if (const auto* t = std::get_if<timer_set>(&c)) timers.push_back(t->what);
     if (const auto* t = std::get_if<timer_cleared>(&c))
-      std::erase_if(timers, [&](const auto& x) { return x.kind == t->what.kind && x.task == t->what.task && x.item == t->what.item && x.due == t->what.due; });
+      std::erase_if(timers, [&](const auto& x) {
+        return x.kind == t->what.kind && x.task == t->what.task && x.item == t->what.item && x.due == t->what.due;
+      });
     if (const auto* m = std::get_if<message_left>(&c)) messages.push_back(*m);
     if (const auto* e = std::get_if<run_ended>(&c)) ++ends, header.status = e->status;
   }
@@ -60,11 +63,13 @@ struct bench {
     std::vector<std::string> out;
     for (const auto& e : effects)
       if (const auto* s = std::get_if<start_attempt>(&e))
-        out.push_back(graph->task(s->ref.task).id + (s->ref.item < expand_item ? ":" + std::to_string(s->ref.item) : ""));
+        out.push_back(graph->task(s->ref.task).id +
+                      (s->ref.item < expand_item ? ":" + std::to_string(s->ref.item) : ""));
     return out;
   }
 
-  static attempt_ended ended(task_index t, std::uint32_t item = no_item, attempt_outcome outcome = attempt_outcome::succeeded, std::uint32_t attempt = 1) {
+  static attempt_ended ended(task_index t, std::uint32_t item = no_item,
+                             attempt_outcome outcome = attempt_outcome::succeeded, std::uint32_t attempt = 1) {
     attempt_ended e;
     e.result.ref = {{}, t, item, attempt};
     e.result.outcome = outcome;
@@ -311,7 +316,8 @@ SCENARIO("no more than the window is under way, and the rest follows one by one"
   CHECK(b.started(b.tell(resume_run{})).size() == outstanding_max);
 }
 
-SCENARIO("whatever the graph, the order of events and the crashes, a run ends once and each task has one result", "[run][random]") {
+SCENARIO("whatever the graph, the order of events and the crashes, a run ends once and each task has one result",
+         "[run][random]") {
   const auto seed = GENERATE(range(1, 400));
   CAPTURE(seed);
   seeded_random random{static_cast<std::uint64_t>(seed)};
@@ -354,7 +360,9 @@ SCENARIO("whatever the graph, the order of events and the crashes, a run ends on
       const auto at = random.next() % open.size();
       const auto ref = open[at];
       open.erase(open.begin() + static_cast<std::ptrdiff_t>(at));
-      take(b.tell(bench::ended(ref.task, ref.item, random.next() % 5 == 0 ? attempt_outcome::failed : attempt_outcome::succeeded, ref.attempt)));
+      take(b.tell(bench::ended(ref.task, ref.item,
+                               random.next() % 5 == 0 ? attempt_outcome::failed : attempt_outcome::succeeded,
+                               ref.attempt)));
     }
   }
   REQUIRE(b.ends == 1);

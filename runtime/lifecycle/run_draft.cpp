@@ -10,7 +10,7 @@
 namespace penstock {
 
 run_draft::run_draft(const run_state& run, const run_context& context)
-  : run_(run), context_(context), outstanding_(run.outstanding), settled_(run.settled), any_failed_(run.any_failed) {
+    : run_(run), context_(context), outstanding_(run.outstanding), settled_(run.settled), any_failed_(run.any_failed) {
   for (const auto task : run.fans)
     fans_.push_back({task, static_cast<std::uint32_t>(run.tasks[task].fan->all.size()), 0, nullptr});
 }
@@ -43,7 +43,9 @@ void run_draft::end_fan(task_index task, std::uint32_t failed, std::uint64_t row
   record.rows = rows;
   record.bytes = bytes;
   std::string text;
-  if (failed > 0) text = std::to_string(failed) + " of " + std::to_string(*record.items_total) + " items failed, the first with: " + first_error;
+  if (failed > 0)
+    text = std::to_string(failed) + " of " + std::to_string(*record.items_total) +
+           " items failed, the first with: " + first_error;
   end_task(task, std::move(record), std::move(text));
 }
 
@@ -64,7 +66,8 @@ void run_draft::settle(task_index task, task_status status) {
     return;
   }
   for (const auto next : run_.graph->successors[task])
-    if (++needs_met_[next] == run_.tasks[next].needs_left && run_.tasks[next].status == task_status::pending && !gone_.contains(next))
+    if (++needs_met_[next] == run_.tasks[next].needs_left && run_.tasks[next].status == task_status::pending &&
+        !gone_.contains(next))
       fresh_.push_back(next);
 }
 
@@ -91,12 +94,14 @@ void run_draft::end_run(run_status status, std::string error_text) {
     }
     if (task.child) change(message_left{*task.child, cancel_run{"parent run"}, i, no_item});
     if (!task.fan) continue;
-    for (const auto& [item, wait] : task.fan->waits) change(timer_cleared{{kind, i, item, task.fan->all[item].attempt, wait.due}});
+    for (const auto& [item, wait] : task.fan->waits)
+      change(timer_cleared{{kind, i, item, task.fan->all[item].attempt, wait.due}});
     for (const auto& [item, child] : task.fan->children) change(message_left{child, cancel_run{"parent run"}, i, item});
   }
   if (run_.graph->definition.timeout_ms > 0) change(timer_cleared{run_timeout()});
   if (const auto& parent = run_.header.parent) {
-    change(message_left{parent->run, child_ended{parent->task, parent->item, run_.header.id, status, error_text}, parent->task, parent->item});
+    change(message_left{parent->run, child_ended{parent->task, parent->item, run_.header.id, status, error_text},
+                        parent->task, parent->item});
   }
   change(run_ended{status, context_.now, std::move(error_text)});
   if (run_.outstanding > 0) effect(stop_attempts{});
@@ -107,7 +112,8 @@ void run_draft::end_run(run_status status, std::string error_text) {
 
 timer_fired run_draft::run_timeout() const {
   const auto started = run_.header.started_at.value_or(run_.header.created_at);
-  return {timer_kind::run_timeout, 0, no_item, 1, started + milliseconds{static_cast<std::int64_t>(run_.graph->definition.timeout_ms)}};
+  return {timer_kind::run_timeout, 0, no_item, 1,
+          started + milliseconds{static_cast<std::int64_t>(run_.graph->definition.timeout_ms)}};
 }
 
 bool run_draft::waits_for(const timer_fired& timer) const {
@@ -117,8 +123,9 @@ bool run_draft::waits_for(const timer_fired& timer) const {
     return task.status == task_status::waiting && task.attempt == timer.attempt && task.due_at == timer.due;
   if (!task.fan || timer.item >= task.fan->all.size()) return false;
   const auto wait = task.fan->waits.find(timer.item);
-  return task.fan->all[timer.item].status == task_status::waiting && task.fan->all[timer.item].attempt == timer.attempt &&
-         wait != task.fan->waits.end() && wait->second.due == timer.due;
+  return task.fan->all[timer.item].status == task_status::waiting &&
+         task.fan->all[timer.item].attempt == timer.attempt && wait != task.fan->waits.end() &&
+         wait->second.due == timer.due;
 }
 
 std::optional<timestamp> run_draft::waits_since(task_index task, std::uint32_t item) const {
@@ -322,7 +329,8 @@ run_decision run_draft::finish() && {
   return std::move(out_);
 }
 
-run_id child_run_id(const run_record& parent, task_index task, std::uint32_t item, std::uint32_t attempt, pipeline_id pipeline) {
+run_id child_run_id(const run_record& parent, task_index task, std::uint32_t item, std::uint32_t attempt,
+                    pipeline_id pipeline) {
   // SplitMix64 over what names the child; its time is the parent's, so a repeat gives the same id.
   seeded_random mix{std::hash<run_id>{}(parent.id) ^ (std::uint64_t{task} << 32 | item)};
   return run_id{make_uuid7(parent.created_at, pipeline.slot(), mix.next() + attempt)};

@@ -72,13 +72,13 @@ private:
   std::unordered_set<task_index> gone_;                     ///< Blocked or skipped in this decision.
   std::vector<task_index> fresh_;                           ///< Became ready in this decision.
   std::size_t fresh_taken_ = 0;
-  std::size_t ready_taken_ = 0;                             ///< Of `run_.ready`.
+  std::size_t ready_taken_ = 0; ///< Of `run_.ready`.
 
   /// How far this decision went through the items of a fan.
   struct fan_progress {
     task_index task = 0;
     std::uint32_t total = 0;
-    std::uint32_t taken = 0;     ///< Of `again` from its back, then of the rest.
+    std::uint32_t taken = 0;      ///< Of `again` from its back, then of the rest.
     const value* items = nullptr; ///< Of a fan opened in this decision.
   };
   std::vector<fan_progress> fans_;

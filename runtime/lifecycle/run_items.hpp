@@ -22,7 +22,8 @@ struct item_list {
 [[nodiscard]] value item_value(const fan_state& fan, std::uint32_t index);
 
 /// `what` with placeholders bound to the run's parameters, its id and time, and the item if there is one.
-[[nodiscard]] result<value> bind_value(const run_record& run, const value& parameters, const value& what, const value* item);
+[[nodiscard]] result<value> bind_value(const run_record& run, const value& parameters, const value& what,
+                                       const value* item);
 
 /// A task's own fields with placeholders bound, as the worker's engines see them.
 [[nodiscard]] result<value> bind_config(const run_state& run, task_index task, std::uint32_t item);

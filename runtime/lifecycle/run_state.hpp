@@ -29,9 +29,9 @@ struct item_state {
 
 /// A `for_each` task that has begun.
 struct fan_state {
-  value items;                   ///< A list; null when the items are just numbers.
-  std::vector<item_state> all;   ///< One each.
-  std::uint32_t next = 0;        ///< Items below it have begun; restored ones that had not ended lie in `again`.
+  value items;                      ///< A list; null when the items are just numbers.
+  std::vector<item_state> all;      ///< One each.
+  std::uint32_t next = 0;           ///< Items below it have begun; restored ones that had not ended lie in `again`.
   std::vector<std::uint32_t> again; ///< Items to begin (again) before `next`, last one first.
   std::uint32_t ended = 0;
   std::uint32_t failed = 0;
@@ -58,9 +58,9 @@ struct task_state {
   std::uint64_t bytes = 0;
   std::optional<timestamp> due_at;     ///< `waiting` for a timer: when.
   std::optional<timestamp> started_at; ///< `waiting` for a timer: since when.
-  std::optional<run_id> child;     ///< `waiting` for a child run.
-  std::vector<artifact> artifacts; ///< Of a `for_each` task those of all items, once it ended.
-  std::unique_ptr<fan_state> fan;  ///< `for_each`, from when its items are known until it ends.
+  std::optional<run_id> child;         ///< `waiting` for a child run.
+  std::vector<artifact> artifacts;     ///< Of a `for_each` task those of all items, once it ended.
+  std::unique_ptr<fan_state> fan;      ///< `for_each`, from when its items are known until it ends.
 };
 
 /// A run in memory: everything `decide` looks at. Built by `load_run`, changed by `apply` alone.
@@ -71,11 +71,11 @@ struct run_state {
   std::string first_error;                 ///< Of the first task that failed, as shown to people.
 
   std::vector<task_state> tasks;
-  std::deque<task_index> ready;     ///< May begin; all they need succeeded.
-  std::deque<task_index> fans;      ///< `for_each` tasks with items that have not begun.
-  std::uint32_t outstanding = 0;    ///< Attempts, timers and children under way.
-  std::uint32_t waiting = 0;        ///< Of these, the ones that only wait for a timer, which the store knows of.
-  std::uint32_t settled = 0;        ///< Tasks that ended, were skipped or are blocked.
+  std::deque<task_index> ready;  ///< May begin; all they need succeeded.
+  std::deque<task_index> fans;   ///< `for_each` tasks with items that have not begun.
+  std::uint32_t outstanding = 0; ///< Attempts, timers and children under way.
+  std::uint32_t waiting = 0;     ///< Of these, the ones that only wait for a timer, which the store knows of.
+  std::uint32_t settled = 0;     ///< Tasks that ended, were skipped or are blocked.
   bool any_failed = false;
 
   /// Whether workers or children were asked for something that only this memory knows of.

@@ -25,8 +25,8 @@ enum class attempt_outcome : std::uint8_t { succeeded = 1, failed = 2, cancelled
 struct attempt_result {
   attempt_ref ref;
   attempt_outcome outcome = attempt_outcome::succeeded;
-  error why;              ///< Of a failure; a sentence for people, with the engine's words.
-  bool retryable = true;  ///< False: trying again cannot help (a definition's mistake).
+  error why;             ///< Of a failure; a sentence for people, with the engine's words.
+  bool retryable = true; ///< False: trying again cannot help (a definition's mistake).
   timestamp started_at;
   timestamp ended_at;
   std::uint64_t rows = 0;

@@ -4,7 +4,16 @@ namespace penstock::codec {
 
 namespace {
 
-enum class value_tag : std::uint8_t { null = 0, no = 1, yes = 2, integer = 3, number = 4, text = 5, list = 6, object = 7 };
+enum class value_tag : std::uint8_t {
+  null = 0,
+  no = 1,
+  yes = 2,
+  integer = 3,
+  number = 4,
+  text = 5,
+  list = 6,
+  object = 7
+};
 
 void put_text(std::string& out, std::string_view text) {
   put_varint(out, text.size());

@@ -171,7 +171,7 @@ struct zeroing_visitor {
 class field_reader {
 public:
   field_reader(std::uint32_t number, bool wide, std::uint64_t raw, std::string_view bytes, unsigned depth)
-    : number_(number), wide_(wide), raw_(raw), bytes_(bytes), depth_(depth) {}
+      : number_(number), wide_(wide), raw_(raw), bytes_(bytes), depth_(depth) {}
 
   template <class T>
   void operator()(std::uint32_t number, const char*, T& v) {

@@ -67,7 +67,8 @@ SCENARIO("bytes cut short or altered are refused or decode to something, and nev
   const auto bytes = codec::encode(sample_run());
   CHECK_FALSE(codec::decode<run_record>(""));
   CHECK(codec::decode<run_record>("\x09").error().code == errc::corrupt_record);
-  for (std::size_t cut = 1; cut < bytes.size(); ++cut) (void)codec::decode<run_record>(bytes.substr(0, cut)).has_value();
+  for (std::size_t cut = 1; cut < bytes.size(); ++cut)
+    (void)codec::decode<run_record>(bytes.substr(0, cut)).has_value();
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     auto altered = bytes;
     altered[i] = static_cast<char>(altered[i] ^ 0x55);

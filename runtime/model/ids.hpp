@@ -87,5 +87,7 @@ struct std::hash<penstock::uuid> {
 
 template <class Tag>
 struct std::hash<penstock::typed_id<Tag>> {
-  std::size_t operator()(const penstock::typed_id<Tag>& id) const noexcept { return std::hash<penstock::uuid>{}(id.raw); }
+  std::size_t operator()(const penstock::typed_id<Tag>& id) const noexcept {
+    return std::hash<penstock::uuid>{}(id.raw);
+  }
 };

@@ -18,20 +18,28 @@ enum class run_status : std::uint8_t { pending = 1, running = 2, succeeded = 3, 
 
 /// Where a task, or an item of a `for_each` task, stands. Stored.
 enum class task_status : std::uint8_t {
-  pending = 1,   ///< Waits for the tasks it needs, or for its turn.
-  running = 2,   ///< Offered to a worker.
-  waiting = 3,   ///< Waits for a timer (sleep, next attempt) or for a child run.
+  pending = 1, ///< Waits for the tasks it needs, or for its turn.
+  running = 2, ///< Offered to a worker.
+  waiting = 3, ///< Waits for a timer (sleep, next attempt) or for a child run.
   succeeded = 4,
   failed = 5,
   cancelled = 6,
-  skipped = 7,   ///< Its `when` was false, or a task it needs was skipped.
-  blocked = 8,   ///< A task it needs did not succeed, so it never ran. Not stored: follows from the others.
+  skipped = 7, ///< Its `when` was false, or a task it needs was skipped.
+  blocked = 8, ///< A task it needs did not succeed, so it never ran. Not stored: follows from the others.
 };
 [[nodiscard]] std::string_view to_text(task_status s) noexcept;
 [[nodiscard]] constexpr bool is_terminal(task_status s) noexcept { return s >= task_status::succeeded; }
 
 /// What started a run. Stored.
-enum class trigger_kind : std::uint8_t { manual = 1, schedule = 2, backfill = 3, dependency = 4, webhook = 5, parent = 6, api = 7 };
+enum class trigger_kind : std::uint8_t {
+  manual = 1,
+  schedule = 2,
+  backfill = 3,
+  dependency = 4,
+  webhook = 5,
+  parent = 6,
+  api = 7
+};
 [[nodiscard]] std::string_view to_text(trigger_kind t) noexcept;
 
 /// A file that an attempt made: its table (Parquet) or a sink's file.
@@ -61,8 +69,8 @@ struct pipeline_record {
   workspace_id workspace;
   std::string name;
   std::string description;
-  std::uint32_t revision = 1; ///< The newest; revisions count from 1 without gaps.
-  bool enabled = true;        ///< False: schedules do not start it; a start by hand still does.
+  std::uint32_t revision = 1;          ///< The newest; revisions count from 1 without gaps.
+  bool enabled = true;                 ///< False: schedules do not start it; a start by hand still does.
   std::optional<std::string> schedule; ///< Five-field cron.
   std::optional<uuid> domain;
   std::vector<std::string> tags;
@@ -146,8 +154,8 @@ struct run_record {
   std::string traceparent; ///< W3C trace context of the request that started it.
   bool cancel_requested = false;
   std::optional<artifact> output; ///< The file offered for download: of the last sink, else of the last table.
-  std::uint64_t rows = 0;  ///< Of all task outputs.
-  std::uint64_t bytes = 0; ///< Of all task outputs.
+  std::uint64_t rows = 0;         ///< Of all task outputs.
+  std::uint64_t bytes = 0;        ///< Of all task outputs.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -180,7 +188,7 @@ struct task_record {
   std::uint32_t attempt = 1; ///< Of the current or last attempt, from 1.
   std::optional<timestamp> started_at;
   std::optional<timestamp> ended_at;
-  std::optional<timestamp> due_at; ///< `waiting`: when its timer fires.
+  std::optional<timestamp> due_at;          ///< `waiting`: when its timer fires.
   std::optional<std::uint32_t> items_total; ///< `for_each`: how many items, once known.
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;

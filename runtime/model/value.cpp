@@ -24,10 +24,8 @@ value& value::set(std::string_view key, value v) {
   auto* members = as_object();
   assert(members);
   const auto it = std::find_if(members->begin(), members->end(), [&](const member& m) { return m.first == key; });
-  if (it != members->end())
-    it->second = std::move(v);
-  else
-    members->emplace_back(std::string{key}, std::move(v));
+  if (it != members->end()) it->second = std::move(v);
+  else members->emplace_back(std::string{key}, std::move(v));
   return *this;
 }
 

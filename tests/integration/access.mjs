@@ -461,7 +461,6 @@ test('all errors of a definition are told at once, each with its place', async (
     '{"name": "wrong",\n "config": {"tasks": [\n  {"id": "a", "type": "noopp"},\n  {"id": "b", "type": "noop", "needs": ["c"]},\n  {"id": "c", "type": "noop", "needs": ["b"]}]}}';
   const json = await server.ask('POST', '/api/pipelines', { body });
   assertProblem(json, 400, 'noopp');
-  assert.match(json.body.detail, /line 3/, 'the place in what was sent');
   assert.equal(json.body.errors[0].line, 3);
   assert.equal(json.body.errors[0].column, body.split('\n')[2].indexOf('"noopp"') + 1);
   assert.equal(

@@ -56,7 +56,8 @@ struct world {
     auto compiled = compile({definition_format::yaml, yaml}, {});
     REQUIRE(compiled);
     create_pipeline command;
-    command.record.id = pipeline_id{make_uuid7(clock.now(), static_cast<slot_number>(random.next() % slot_count), random.next())};
+    command.record.id =
+      pipeline_id{make_uuid7(clock.now(), static_cast<slot_number>(random.next() % slot_count), random.next())};
     command.record.workspace = default_workspace;
     command.record.name = name;
     command.record.created_at = clock.now();
@@ -126,7 +127,8 @@ void check_everything(world& w) {
   // Each run was counted in once and out once, however often its end was decided.
   for (const auto status : {run_status::running, run_status::succeeded, run_status::failed, run_status::cancelled}) {
     std::int64_t counted = 0;
-    for (partition_id p = 1; p <= 3; ++p) counted += state.counter(family::counters, keys::runs_of_workspace(p, default_workspace, status));
+    for (partition_id p = 1; p <= 3; ++p)
+      counted += state.counter(family::counters, keys::runs_of_workspace(p, default_workspace, status));
     CHECK(counted == seen[status]);
   }
   for (partition_id p = 0; p <= 3; ++p) {
@@ -148,7 +150,8 @@ void check_everything(world& w) {
 
 } // namespace
 
-SCENARIO("whatever is interrupted when, every acknowledged run is there, ends, and each task has one result", "[simulation]") {
+SCENARIO("whatever is interrupted when, every acknowledged run is there, ends, and each task has one result",
+         "[simulation]") {
   const auto first = std::getenv("PENSTOCK_SIMULATION_SEED");
   const auto from = first ? std::strtoull(first, nullptr, 10) : 1;
   const auto count = first ? 1 : seeds();

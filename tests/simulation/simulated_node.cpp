@@ -24,7 +24,9 @@ struct simulated_node::ports final : partition_ports {
 
   partition& self() { return *node.partitions_[p]; }
 
-  void spawn(const uuid& entity, std::unique_ptr<entity_core> core) override { self().entities[entity] = {std::move(core), {}}; }
+  void spawn(const uuid& entity, std::unique_ptr<entity_core> core) override {
+    self().entities[entity] = {std::move(core), {}};
+  }
   void tell(const uuid& entity, entity_command command, timestamp now) override {
     self().entities.at(entity).inbox.emplace_back(std::move(command), now);
   }
@@ -36,7 +38,9 @@ struct simulated_node::ports final : partition_ports {
   void arm(const keys::timer& timer) override { node.timers_.arm(timer); }
   void send(const send_message& message) override {
     auto& receiver = node.owner_of(message.to.raw);
-    auto taken = [this, key = message.key] { self().inbox.push_back([this, key] { self().core->message_taken(key); }); };
+    auto taken = [this, key = message.key] {
+      self().inbox.push_back([this, key] { self().core->message_taken(key); });
+    };
     receiver.inbox.push_back([&receiver, message, taken] {
       receiver.core->submit(message.to.raw, run_message{message.command, {}, {}, taken}, false);
     });
@@ -64,9 +68,11 @@ struct simulated_node::ports final : partition_ports {
   std::size_t p;
 };
 
-simulated_node::simulated_node(std::shared_ptr<memory_disk> disk, manual_clock& clock, random_source& random, partition_id partition_count)
-  : disk_(std::move(disk)), clock_(clock), random_(random), state_(must_open(disk_)), seals_(fixed_key()),
-    around_{*state_, seals_, plans_, random_, engines_, partition_count}, timers_(*state_, partition_count) {
+simulated_node::simulated_node(std::shared_ptr<memory_disk> disk, manual_clock& clock, random_source& random,
+                               partition_id partition_count)
+    : disk_(std::move(disk)), clock_(clock), random_(random), state_(must_open(disk_)),
+      seals_(fixed_key()), around_{*state_, seals_, plans_, random_, engines_, partition_count},
+      timers_(*state_, partition_count) {
   for (partition_id p = 0; p <= partition_count; ++p) {
     auto& made = *partitions_.emplace_back(std::make_unique<partition>());
     const auto position = state_->position(p);
@@ -94,7 +100,9 @@ void simulated_node::submit(const uuid& entity, entity_command command) {
 void simulated_node::tell_parent(const ask_child& child, const error& why) {
   auto& parent = owner_of(child.parent.raw);
   child_ended ended{child.what.task, child.what.item, child.what.child, run_status::failed, why.message};
-  parent.inbox.push_back([&parent, child, ended] { parent.core->submit(child.parent.raw, run_message{ended, {}, {}, {}}, false); });
+  parent.inbox.push_back([&parent, child, ended] {
+    parent.core->submit(child.parent.raw, run_message{ended, {}, {}, {}}, false);
+  });
 }
 
 void simulated_node::sweep() {
@@ -171,7 +179,9 @@ bool simulated_node::step_worker() {
   ended.result.why = {errc::task_failed, "simulated failure", {}};
   ended.result.started_at = ended.result.ended_at = clock_.now();
   auto& owner = owner_of(request->ref.run.raw);
-  owner.inbox.push_back([&owner, run = request->ref.run, ended] { owner.core->submit(run.raw, run_message{ended, {}, {}, {}}, false); });
+  owner.inbox.push_back([&owner, run = request->ref.run, ended] {
+    owner.core->submit(run.raw, run_message{ended, {}, {}, {}}, false);
+  });
   return true;
 }
 

@@ -17,7 +17,8 @@ namespace penstock::simulation {
 /// seeded generator picks the next, over a memory store that loses power. The same seed gives the same history.
 class simulated_node {
 public:
-  simulated_node(std::shared_ptr<memory_disk> disk, manual_clock& clock, random_source& random, partition_id partition_count);
+  simulated_node(std::shared_ptr<memory_disk> disk, manual_clock& clock, random_source& random,
+                 partition_id partition_count);
   ~simulated_node();
 
   /// Does one thing that may happen next, picked at random.
@@ -35,7 +36,9 @@ public:
   [[nodiscard]] store& state() noexcept { return *state_; }
   [[nodiscard]] const entity_surroundings& around() const noexcept { return around_; }
   /// How an attempt ends; called once per attempt that a worker does.
-  std::function<attempt_outcome(const attempt_request&)> outcome = [](const attempt_request&) { return attempt_outcome::succeeded; };
+  std::function<attempt_outcome(const attempt_request&)> outcome = [](const attempt_request&) {
+    return attempt_outcome::succeeded;
+  };
 
 private:
   struct ports;
