@@ -79,7 +79,7 @@ test('a task is asked to end before it is killed', async () => {
   const { id } = await server.create('polite', shell(`trap 'echo put things away; exit 0' TERM; echo started; while :; do sleep 0.05; done`));
   const run = await server.startRun(id);
   const logs = async () => (await server.expect(200, 'GET', `/api/pipelines/runs/${run}/logs`)).body.logs;
-  await until('the task to start', async () => /started/.test(await logs()));
+  await until('the task to start', async () => /\] started/.test(await logs()));
   const began = Date.now();
   await server.expect(200, 'POST', `/api/v1/runs/${run}/cancel`);
   await until('its last words', async () => /put things away/.test(await logs()));
