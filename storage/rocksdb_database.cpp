@@ -27,7 +27,8 @@ public:
   const char* Name() const override { return "penstock.log_ignorer"; }
 };
 
-/// For an opening that must not write, not even to RocksDB's text log.
+/// Instead of RocksDB's text log: its writer trips an assertion when the disk is full, and an opening that must not write
+/// must not write that either. What matters of it comes as a status.
 class silent_logger final : public rocksdb::Logger {
 public:
   using rocksdb::Logger::Logv;
@@ -114,6 +115,7 @@ result<std::unique_ptr<rocksdb_database>> rocksdb_database::open(const std::stri
                                                                  database_events events) {
   auto options = make_rocksdb_options(settings);
   options.database.listeners.push_back(std::make_shared<event_forwarder>(std::move(events)));
+  options.database.info_log = std::make_shared<silent_logger>();
   opened_handles out;
   rocksdb::Status status;
   log_ignorer ignorer;
@@ -125,7 +127,6 @@ result<std::unique_ptr<rocksdb_database>> rocksdb_database::open(const std::stri
       break;
     case opening::read_tables:
       options.database.wal_filter = &ignorer;
-      options.database.info_log = std::make_shared<silent_logger>();
       status = rocksdb::DB::OpenForReadOnly(options.database, directory, options.families, &out.handles, &out.db);
       break;
     case opening::read_and_write:

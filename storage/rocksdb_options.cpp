@@ -43,10 +43,6 @@ rocksdb::DBOptions database_options(const rocksdb_settings& settings) {
   o.max_manifest_file_size = 16_mib;
   o.skip_stats_update_on_db_open = true;
 
-  // Its own text log is for people who debug RocksDB.
-  o.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  o.keep_log_file_num = 3;
-  o.max_log_file_size = 1_mib;
   o.stats_dump_period_sec = 0;
   o.stats_persist_period_sec = 0;
   return o;
