@@ -4,6 +4,7 @@
 
 #include "runtime/plan/compile.hpp"
 #include "storage/memory_store.hpp"
+#include "storage/queued_log.hpp"
 
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
@@ -15,13 +16,6 @@ using namespace penstock;
 namespace {
 
 const timestamp start = from_ms(1'790'000'000'000);
-
-struct queued_log final : log_writer {
-  void append(turn_entry entry) override { entries.push_back(std::move(entry)); }
-  [[nodiscard]] std::size_t depth() const noexcept override { return entries.size(); }
-  void stop() override {}
-  std::vector<turn_entry> entries;
-};
 
 /// Ends every attempt well, at once.
 worker_actor::behavior_type obliging_worker(worker_actor::pointer, std::function<void(attempt_result)> ended) {

@@ -2,6 +2,7 @@
 
 #include "runtime/plan/compile.hpp"
 #include "storage/memory_store.hpp"
+#include "storage/queued_log.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -12,13 +13,6 @@ using namespace penstock;
 namespace {
 
 const timestamp start = from_ms(1'790'000'000'000);
-
-struct queued_log final : log_writer {
-  void append(turn_entry entry) override { entries.push_back(std::move(entry)); }
-  [[nodiscard]] std::size_t depth() const noexcept override { return entries.size(); }
-  void stop() override {}
-  std::vector<turn_entry> entries;
-};
 
 /// Consensus that can lose its leadership.
 struct losing_group final : consensus {

@@ -4,6 +4,8 @@
 #include "actors/core/run_core.hpp"
 #include "actors/core/sealed_records.hpp"
 
+#include <algorithm>
+
 namespace penstock {
 
 namespace {
@@ -163,10 +165,18 @@ result<void> pipeline_core::remove(delete_pipeline& command, timestamp now, prop
   return {};
 }
 
+void pipeline_core::forget_stored_children() {
+  std::string bytes;
+  std::erase_if(children_, [&](run_id id) { return around_.state.get(family::state, keys::run(id), bytes); });
+  // Twice what is left, so that each child is looked at a bounded number of times.
+  forget_children_at_ = std::max<std::size_t>(4'096, 2 * children_.size());
+}
+
 result<started_run> pipeline_core::start(start_run& command, timestamp now, proposal& out) {
   if (auto there = require(command.workspace); !there) return unexpected(there.error());
   // A parent asks again after a crash: the run it asked for is there, or is being made.
   if (command.id) {
+    if (children_.size() >= forget_children_at_) forget_stored_children();
     std::string bytes;
     if (!children_.insert(*command.id).second || around_.state.get(family::state, keys::run(*command.id), bytes)) {
       started_run known;

@@ -29,6 +29,7 @@ private:
   [[nodiscard]] result<pipeline_view> update(update_pipeline& command, timestamp now, proposal& out);
   [[nodiscard]] result<void> remove(delete_pipeline& command, timestamp now, proposal& out);
   [[nodiscard]] result<started_run> start(start_run& command, timestamp now, proposal& out);
+  void forget_stored_children();
   void clear(const clear_step& command, timestamp now, proposal& out);
   void clear_run(run_id id, proposal& out) const;
   void clear_self(proposal& out) const;
@@ -47,6 +48,7 @@ private:
   std::shared_ptr<const bound_plan> graph_; ///< Of the newest revision, once it was needed.
   /// Runs asked for by parents since this was read from the store: their births may not be in the store yet.
   std::unordered_set<run_id> children_;
+  std::size_t forget_children_at_ = 4'096; ///< How many may be held before those in the store are let go.
 };
 
 } // namespace penstock

@@ -3,6 +3,7 @@
 #include "actors/core/partition_core.hpp"
 #include "actors/core/timer_core.hpp"
 #include "storage/memory_store.hpp"
+#include "storage/queued_log.hpp"
 
 #include <deque>
 #include <functional>
@@ -53,14 +54,6 @@ private:
     std::deque<std::function<void()>> inbox;
     std::map<uuid, live> entities;
   };
-  class queued_log final : public log_writer {
-  public:
-    void append(turn_entry entry) override { entries.push_back(std::move(entry)); }
-    [[nodiscard]] std::size_t depth() const noexcept override { return entries.size(); }
-    void stop() override {}
-    std::vector<turn_entry> entries;
-  };
-
   [[nodiscard]] partition& owner_of(const uuid& entity);
   bool step_entity();
   bool step_partition();
