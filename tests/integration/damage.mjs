@@ -6,8 +6,8 @@ import { cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, stat
 import net from 'node:net';
 import { once } from 'node:events';
 import path from 'node:path';
-import { finish, test } from '../../tools/lib/cases.mjs';
-import { Server, cleanUp, makeDir, numberOption, seeded, sleep } from './support/server.mjs';
+import { finish, numberOption, test } from '../../tools/lib/cases.mjs';
+import { Server, cleanUp, makeDir, seeded, sleep } from './support/server.mjs';
 
 const seed = numberOption('seed', (Date.now() ^ process.pid) >>> 0);
 const random = seeded(seed);

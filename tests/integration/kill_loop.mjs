@@ -3,8 +3,8 @@
 //   --kills N   rounds (default 100)
 //   --seed N    repeats the choices of an earlier run
 import assert from 'node:assert/strict';
-import { finish, test } from '../../tools/lib/cases.mjs';
-import { Server, TERMINAL, cleanUp, makeDir, numberOption, seeded, sleep, startStandIn, until } from './support/server.mjs';
+import { finish, numberOption, test } from '../../tools/lib/cases.mjs';
+import { Server, TERMINAL, cleanUp, makeDir, seeded, sleep, startStandIn, until } from './support/server.mjs';
 
 const kills = numberOption('kills', 100);
 const seed = numberOption('seed', (Date.now() ^ process.pid) >>> 0);

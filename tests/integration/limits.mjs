@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { finish, test } from '../../tools/lib/cases.mjs';
+import { finish, numberOption, test } from '../../tools/lib/cases.mjs';
 import { connect, exchange, head, statusesIn, webSocket } from './support/raw.mjs';
-import { KEY, Server, cleanUp, makeDir, numberOption, seeded, sleep, until } from './support/server.mjs';
+import { KEY, Server, cleanUp, makeDir, seeded, sleep, until } from './support/server.mjs';
 
 const seed = numberOption('seed', (Date.now() ^ process.pid) >>> 0);
 const random = seeded(seed);

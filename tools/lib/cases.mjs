@@ -3,20 +3,44 @@
 //     import { test, finish } from '../../tools/lib/cases.mjs';
 //     test('a run that is acknowledged ends', async () => { … });
 //     await finish();
+//
+// On the command line of a script, `--name NUMBER` is an option, which another script may know though this one does not;
+// the other words choose the cases whose name holds one of them.
 
 const cases = [];
 
-/// Registers a case; they run one after the other, in this order. Words in the arguments choose those whose name holds one of them.
+/// Takes options and words apart: { numbers, words }. Fails on an option without a number.
+export function readArguments(given) {
+  const numbers = new Map();
+  const words = [];
+  for (let at = 0; at < given.length; at += 1) {
+    if (!given[at].startsWith('--')) {
+      words.push(given[at]);
+      continue;
+    }
+    const [, name, , joined] = /^--([^=]*)(=(.*))?$/s.exec(given[at]);
+    const value = joined ?? given[(at += 1)];
+    if (!value?.trim() || !(Number(value) >= 0)) throw new Error(`--${name} needs a number, such as --${name} 10`);
+    numbers.set(name, Number(value));
+  }
+  return { numbers, words };
+}
+
+const { numbers, words } = readArguments(process.argv.slice(2));
+
+/// The number given as `--name NUMBER`.
+export const numberOption = (name, fallback) => numbers.get(name) ?? fallback;
+
+/// Registers a case; they run one after the other, in this order.
 export function test(name, body) {
   cases.push({ name, body });
 }
 
-/// Runs the cases, then `cleanUp`, and ends the process: 0 if all passed.
+/// Runs the cases that were chosen, then `cleanUp`, and ends the process: 0 if all passed.
 export async function finish(cleanUp = async () => {}) {
-  const wanted = process.argv.slice(2).filter((word) => !word.startsWith('-'));
   let failed = 0;
   for (const { name, body } of cases) {
-    if (wanted.length > 0 && !wanted.some((word) => name.includes(word))) continue;
+    if (words.length > 0 && !words.some((word) => name.includes(word))) continue;
     const began = performance.now();
     try {
       await body();

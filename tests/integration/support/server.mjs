@@ -48,16 +48,6 @@ export function seeded(seed) {
   return { next, below: (n) => Math.floor(next() * n), between: (low, high) => low + next() * (high - low), one: (list) => list[Math.floor(next() * list.length)] };
 }
 
-/// Options of the scripts, `--name NUMBER`, taken off the command line, on which other words choose cases.
-const numbers = new Map();
-for (let at = process.argv.findIndex((word) => word.startsWith('--')); at >= 0; at = process.argv.findIndex((word) => word.startsWith('--'))) {
-  const [name, value] = process.argv.splice(at, 2);
-  if (!(Number(value) >= 0)) throw new Error(`${name} needs a number`);
-  numbers.set(name.slice(2), Number(value));
-}
-
-export const numberOption = (name, fallback) => numbers.get(name) ?? fallback;
-
 /// One request to `url`; resolves to { status, headers, text, body }, `body` being the JSON of the answer if it is some.
 export function ask(url, method, target, { body, headers = {}, key = KEY, agent, timeoutMs = 60_000 } = {}) {
   return new Promise((resolve, reject) => {
