@@ -18,8 +18,8 @@ namespace penstock {
 // This holds for every change of every length: 30 minutes at Lord Howe, the day that Samoa left out.
 
 /// The first firing after `after`, which is itself excluded. Takes the same time however far away that is.
-/// @returns nothing if there is none within nine years (29 February returns after at most eight), or if `after` lies outside
-/// the years 1 to 9989.
+/// @returns nothing if there is none within nine years (29 February returns after at most eight), or if `after` lies
+/// outside the years 1 to 9989.
 [[nodiscard]] std::optional<timestamp> next_time(const cron_fields& fields, const time_zone& zone, timestamp after);
 
 /// The last firing at or before `until`.

@@ -2,18 +2,13 @@
 
 #include "runtime/calendar/maintenance_window.hpp"
 #include "runtime/calendar/time_zone.hpp"
+#include "runtime/model/schedule.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 namespace penstock {
-
-enum class granularity : std::uint8_t { hourly = 1, daily = 2, weekly = 3, monthly = 4 };
-
-/// The name a client writes, e.g. "DAILY".
-[[nodiscard]] std::string_view to_text(granularity g) noexcept;
-[[nodiscard]] std::optional<granularity> parse_granularity(std::string_view text) noexcept;
 
 /// The most intervals of one backfill.
 inline constexpr std::uint64_t intervals_max = 100'000;

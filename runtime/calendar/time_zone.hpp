@@ -22,8 +22,8 @@ struct zone_table;
 struct zone_period {
   timestamp begin;     ///< Its first moment; it ends where the next one begins.
   milliseconds offset; ///< Local time minus UTC; whole seconds.
-  local_timestamp
-    reached; ///< Before `begin` the zone's clocks have shown every local time below this, or passed over it.
+  /// Before `begin` the zone's clocks have shown every local time below this, or passed over it.
+  local_timestamp reached;
 };
 
 /// A time zone of the IANA database. A handle as cheap as a pointer to a table that never changes and never goes away,
