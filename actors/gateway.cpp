@@ -10,8 +10,7 @@ struct gateway_state {
   std::vector<partition_actor> partitions;
 
   [[nodiscard]] const partition_actor& owner_of(const uuid& id) const {
-    // The keyring, which has no id, lives in the system partition.
-    if (id.is_nil()) return partitions.front();
+    if (is_system_entity(id)) return partitions.front();
     return partitions[partition_of(slot_of(id), static_cast<partition_id>(partitions.size() - 1))];
   }
 };

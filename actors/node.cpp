@@ -115,6 +115,7 @@ result<std::unique_ptr<node>> node::open(const node_settings& settings, std::sha
   clear_work(settings.engines.data_dir);
   auto made =
     std::make_unique<node_impl>(settings, std::move(clock), std::move(random), *master, std::move(*state), *partitions);
+  if (auto loaded = made->load_registry(); !loaded) return unexpected(loaded.error());
   made->start_actors();
   if (auto opened = made->open_keys(settings.bootstrap_key, news); !opened) return unexpected(opened.error());
   return std::unique_ptr<node>{std::move(made)};
@@ -124,7 +125,8 @@ node_impl::node_impl(const node_settings& settings, std::shared_ptr<clock_source
                      std::shared_ptr<random_source> random, const secret_key& master, std::unique_ptr<store> state,
                      partition_id partition_count)
     : settings_(settings), clock_(std::move(clock)), random_(std::move(random)), seals_(master),
-      state_(std::move(state)), around_{*state_, seals_, plans_, *random_, settings_.engines, partition_count},
+      state_(std::move(state)), around_{*state_,           seals_,          plans_,    *random_,
+                                        settings_.engines, partition_count, &registry_},
       reads_(around_), keyring_(seals_, clock_), logs_(std::make_shared<log_files>(settings_.engines.data_dir, clock_)),
       worker_figures_(std::make_shared<worker_figures>()),
       pool_(std::make_shared<blocking_pool>(pool_threads, pool_queue_max)) {
@@ -181,6 +183,7 @@ void node_impl::start_actors() {
       pool_->post([this, run] { remove_run_files(settings_.engines.data_dir, *logs_, run); });
     };
     setup.key_changed = [this](const api_key_record& record) { keyring_.put(record); };
+    setup.system_updated = [this](const auto& change) { registry_.update(change); };
     setup.figures = figures_.back().figures;
     setup.figures_mutex = figures_.back().mutex;
     partitions_.push_back(spawn_partition(*system_, std::move(setup)));
@@ -191,18 +194,33 @@ void node_impl::start_actors() {
   ready_ = true;
 }
 
+result<void> node_impl::load_registry() {
+  auto tables = load_system_tables(*state_);
+  if (!tables) return unexpected(std::move(tables).error());
+  registry_.update([&](system_tables& t) { t = std::move(*tables); });
+  return {};
+}
+
 result<void> node_impl::open_keys(const std::optional<std::string>& bootstrap_key, node_news& news) {
   auto stored = read_keys(*state_);
   if (!stored) return unexpected(std::move(stored).error());
   for (const auto& record : *stored) keyring_.put(record);
-  if (!stored->empty()) return {};
+  auto workspaces = read_workspaces(*state_);
+  if (!workspaces) return unexpected(std::move(workspaces).error());
+  for (const auto& record : *workspaces) workspaces_.put(record.id);
+  // Whoever revoked the last admin key gets in again by a bootstrap key; one that was revoked itself stays so.
+  const bool locked_out = !stored->empty() && !keyring_.has_admin(default_workspace);
+  if (!stored->empty() && !(locked_out && bootstrap_key && !keyring_.was_made(*bootstrap_key))) return {};
   if (!bootstrap_key) news.made_key = make_api_key();
   const auto& key = bootstrap_key ? *bootstrap_key : news.made_key;
   // Durable before anybody is told of it.
   std::promise<result<void>> done;
-  auto record = key_record(default_workspace, "bootstrap", {std::string{to_text(scope::admin)}}, key, std::nullopt);
-  submit({}, key_command{
-               penstock::create_key{std::move(record), [&done](result<void> r) { done.set_value(std::move(r)); }}});
+  key_draft draft;
+  draft.name = "bootstrap";
+  draft.scopes = {std::string{to_text(scope::admin)}};
+  submit({}, key_command{penstock::create_key{key_record(default_workspace, std::move(draft), key),
+                                              {},
+                                              [&done](result<void> r) { done.set_value(std::move(r)); }}});
   return done.get_future().get();
 }
 

@@ -5,11 +5,14 @@
 #include "actors/core/reads.hpp"
 #include "actors/gateway_protocol.hpp"
 #include "actors/key_registry.hpp"
+#include "actors/key_watchers.hpp"
 #include "actors/node.hpp"
 #include "actors/partition_protocol.hpp"
+#include "actors/refusing_operations.hpp"
 #include "actors/timer_protocol.hpp"
 #include "actors/watch_registry.hpp"
 #include "actors/worker.hpp"
+#include "actors/workspace_registry.hpp"
 #include "runtime/engines/log_files.hpp"
 #include "storage/log_writer.hpp"
 
@@ -24,7 +27,7 @@
 namespace penstock {
 
 /// The real node. Members stand in the order in which they are needed: what comes later uses what comes before.
-class node_impl final : public node {
+class node_impl final : public refusing_schedules<refusing_webhooks<node>> {
 public:
   node_impl(const node_settings& settings, std::shared_ptr<clock_source> clock, std::shared_ptr<random_source> random,
             const secret_key& master, std::unique_ptr<store> state, partition_id partition_count);
@@ -32,6 +35,8 @@ public:
 
   /// Reads the keys, makes the first one if there is none.
   [[nodiscard]] result<void> open_keys(const std::optional<std::string>& bootstrap_key, node_news& news);
+  /// Reads what the system partition knows; before the actors start.
+  [[nodiscard]] result<void> load_registry();
   void start_actors();
   void stop() override;
 
@@ -51,8 +56,12 @@ public:
   std::shared_ptr<void> watch_run(const caller& who, run_id id, reply<run_view> changed) override;
   void create_key(const caller& who, key_draft draft, reply<created_key> done) override;
   void list_keys(const caller& who, page which, reply<listing<api_key_record>> done) override;
-  void revoke_key(const caller& who, api_key_id id, reply<void> done) override;
-  result<caller> authenticate(std::string_view api_key) override;
+  void revoke_key(const caller& who, api_key_id id, reply<revoked_key> done) override;
+  expected<caller, key_refusal> authenticate(std::string_view api_key) override;
+  bool is_still_good(const caller& who) const override;
+  std::shared_ptr<void> watch_keys(std::function<void(api_key_id)> ended) override;
+  bool knows_workspace(workspace_id id) const override;
+  void make_workspace(const caller& who, reply<void> done) override;
   node_figures figures() const override;
 
 private:
@@ -64,8 +73,7 @@ private:
                                                                const compile_options& defaults);
   [[nodiscard]] result<std::vector<log_line>> lines_of(workspace_id workspace, run_id id) const;
   void store_key_uses();
-  [[nodiscard]] api_key_record key_record(workspace_id workspace, std::string name, std::vector<std::string> scopes,
-                                          std::string_view key, std::optional<std::uint32_t> expires_in_days) const;
+  [[nodiscard]] api_key_record key_record(workspace_id workspace, key_draft draft, std::string_view key) const;
 
   node_settings settings_;
   std::shared_ptr<clock_source> clock_;
@@ -73,9 +81,12 @@ private:
   sealer seals_;
   std::unique_ptr<store> state_;
   plan_cache plans_;
+  system_registry registry_;
   entity_surroundings around_;
   reads reads_;
   key_registry keyring_;
+  key_watchers key_watchers_;
+  workspace_registry workspaces_;
   watch_registry watchers_;
   std::shared_ptr<log_files> logs_;
   std::function<std::optional<std::string>(const std::string&)> sql_error_;

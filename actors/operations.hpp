@@ -1,5 +1,9 @@
 #pragma once
 
+#include "actors/access_operations.hpp"
+#include "actors/caller.hpp"
+#include "actors/schedule_operations.hpp"
+#include "actors/webhook_operations.hpp"
 #include "runtime/engines/log_files.hpp"
 #include "runtime/error.hpp"
 #include "runtime/model/records.hpp"
@@ -15,36 +19,6 @@
 #include <vector>
 
 namespace penstock {
-
-/// Rights, as bits. Only `admin` implies others.
-enum class scope : std::uint8_t {
-  none = 0,
-  read_pipelines = 1,
-  read_jobs = 2,
-  read_metrics = 4,
-  write_pipelines = 8,
-  admin = 16,
-};
-using scope_set = std::uint8_t;
-/// "read:pipelines" and so on.
-[[nodiscard]] std::string_view to_text(scope s) noexcept;
-[[nodiscard]] std::optional<scope> parse_scope(std::string_view text) noexcept;
-[[nodiscard]] constexpr bool allows(scope_set have, scope want) noexcept {
-  return want == scope::none || (have & static_cast<scope_set>(scope::admin)) || (have & static_cast<scope_set>(want));
-}
-
-/// Who asks.
-struct caller {
-  workspace_id workspace;
-  std::string subject; ///< `sub` of a token, or the key's id.
-  scope_set scopes = 0;
-};
-
-/// A client's `Idempotency-Key` with a hash of what it asked, so that a repeat is known and another request refused.
-struct request_key {
-  std::string key;          ///< Empty: none.
-  std::string request_hash; ///< BLAKE2b-256 over method, path and body, raw bytes.
-};
 
 /// What creates a pipeline, in no surface's words.
 struct pipeline_draft {
@@ -118,17 +92,6 @@ struct started_run {
   bool replayed = false; ///< The answer to an earlier request with the same `Idempotency-Key`.
 };
 
-struct page {
-  std::uint32_t limit = 100;
-  std::uint64_t offset = 0;
-};
-
-template <class T>
-struct listing {
-  std::vector<T> entries;
-  std::uint64_t total = 0; ///< Of all that match, whatever the page.
-};
-
 struct pipeline_filter {
   std::optional<uuid> domain;
   std::string search; ///< Part of the name, case-insensitive; empty: all.
@@ -139,17 +102,6 @@ struct run_filter {
   std::optional<run_status> status;
 };
 
-struct key_draft {
-  std::string name;
-  std::vector<std::string> scopes;
-  std::optional<std::uint32_t> expires_in_days;
-};
-
-struct created_key {
-  api_key_record record;
-  std::string key; ///< Shown this once.
-};
-
 /// Figures of the node for `/metrics` and `/ready`; read without waiting.
 struct node_figures {
   bool ready = false;
@@ -158,15 +110,12 @@ struct node_figures {
   std::map<std::string, double> counters;
 };
 
-template <class T>
-using reply = std::function<void(result<T>)>;
-
 /// What can be done to Penstock: the one list shared by all surfaces and the command line. Every function returns at once
 /// and calls its reply exactly once, from any thread, maybe before it returns. Writes are durable when they are answered.
 /// Overload answers `errc::unavailable` or `errc::rate_limited` before anything was decided.
-class operations {
+class operations : public schedule_operations, public webhook_operations, public access_operations {
 public:
-  virtual ~operations() = default;
+  ~operations() override = default;
 
   /// `errc::invalid_argument` with all problems of the definition.
   virtual void create_pipeline(const caller& who, pipeline_draft draft, request_key once,
@@ -198,13 +147,6 @@ public:
   /// Calls `changed` with the run now and after every durable change until it ended (last call: a terminal state)
   /// or the subscription is dropped. Changes may be merged. `errc::not_found` comes as the only call.
   [[nodiscard]] virtual std::shared_ptr<void> watch_run(const caller& who, run_id id, reply<run_view> changed) = 0;
-
-  virtual void create_key(const caller& who, key_draft draft, reply<created_key> done) = 0;
-  virtual void list_keys(const caller& who, page which, reply<listing<api_key_record>> done) = 0;
-  virtual void revoke_key(const caller& who, api_key_id id, reply<void> done) = 0;
-
-  /// The caller behind an API key; `errc::unauthorized` if it is unknown, expired or revoked. Reads local memory only.
-  [[nodiscard]] virtual result<caller> authenticate(std::string_view api_key) = 0;
 
   [[nodiscard]] virtual node_figures figures() const = 0;
 };

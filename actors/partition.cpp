@@ -52,6 +52,7 @@ public:
   void changed(run_id run) override { setup_.changed(run); }
   void remove_files(run_id run) override { setup_.remove_files(run); }
   void key_changed(const api_key_record& record) override { setup_.key_changed(record); }
+  void system_updated(const std::function<void(system_tables&)>& change) override { setup_.system_updated(change); }
 
 private:
   partition_actor::pointer self_;

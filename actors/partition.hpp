@@ -27,6 +27,7 @@ struct partition_setup {
   std::function<void(run_id)> changed;
   std::function<void(run_id)> remove_files;
   std::function<void(const api_key_record&)> key_changed;
+  std::function<void(const std::function<void(system_tables&)>&)> system_updated;
   std::shared_ptr<partition_figures> figures; ///< Kept up to date for metrics, under the mutex.
   std::shared_ptr<std::mutex> figures_mutex;
 };

@@ -58,6 +58,7 @@ struct fixture {
       setup.changed = [](run_id) {};
       setup.remove_files = [](run_id) {};
       setup.key_changed = [](const api_key_record&) {};
+      setup.system_updated = [this](const auto& change) { registry.update(change); };
       setup.figures = std::make_shared<partition_figures>();
       setup.figures_mutex = std::make_shared<std::mutex>();
       partitions.push_back(spawn_partition(sys, std::move(setup)));
@@ -118,7 +119,8 @@ struct fixture {
   sealer seals{secret_key{}};
   plan_cache plans;
   engine_settings engines;
-  entity_surroundings around{*state, seals, plans, random, engines, 1};
+  system_registry registry;
+  entity_surroundings around{*state, seals, plans, random, engines, 1, &registry};
   queued_log log;
   testing_config config;
   caf::actor_system sys{config};

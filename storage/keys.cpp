@@ -97,6 +97,30 @@ result<task_key> decode_task(std::string_view key) {
   return out;
 }
 
+std::string schedule(schedule_id id) { return state_key(id.slot(), state_kind::schedule).append(id.view()); }
+
+std::string backfill(backfill_id id) { return state_key(id.slot(), state_kind::backfill).append(id.view()); }
+
+std::string leases_prefix(pipeline_id owner) { return state_key(owner.slot(), state_kind::lease).append(owner.view()); }
+
+std::string lease(pipeline_id owner, run_id id) { return leases_prefix(owner).append(id.view()); }
+
+std::string upstream_marks_prefix(pipeline_id owner) {
+  return state_key(owner.slot(), state_kind::upstream_mark).append(owner.view());
+}
+
+std::string upstream_mark(pipeline_id owner, pipeline_id upstream) {
+  return upstream_marks_prefix(owner).append(upstream.view());
+}
+
+std::string system_prefix(state_kind kind) { return state_key(system_slot, kind); }
+
+std::string system_record(state_kind kind, const uuid& id) { return system_prefix(kind).append(id.view()); }
+
+std::string named_record(state_kind kind, workspace_id owner, std::string_view name) {
+  return system_prefix(kind).append(owner.view()).append(name);
+}
+
 std::string api_keys_prefix() { return state_key(system_slot, state_kind::api_key); }
 std::string api_key(api_key_id id) { return api_keys_prefix().append(id.view()); }
 
@@ -140,10 +164,26 @@ std::string ended_run(partition_id p, pipeline_id owner, run_status status, run_
   return out;
 }
 
-std::string active_runs_prefix(partition_id p) {
+std::string index_of_partition(partition_id p, index_kind kind) {
   auto out = with_partition(p);
-  put_int(out, static_cast<std::uint8_t>(index_kind::active_runs));
+  put_int(out, static_cast<std::uint8_t>(kind));
   return out;
+}
+
+std::string active_runs_prefix(partition_id p) { return index_of_partition(p, index_kind::active_runs); }
+
+std::string queued_run(partition_id p, pipeline_id owner, std::uint8_t priority, run_id id) {
+  auto out = index_prefix(p, index_kind::queued_runs, owner.raw);
+  put_int(out, static_cast<std::uint8_t>(255 - priority));
+  return out.append(id.view());
+}
+
+uuid index_owner(std::string_view key) noexcept {
+  uuid id;
+  if (key.size() < 3 + id.bytes.size()) return id;
+  auto rest = key.substr(3);
+  (void)take_id(rest, id);
+  return id;
 }
 
 std::string pipeline_name_prefix(partition_id p, workspace_id owner, std::string_view name) {
@@ -186,6 +226,8 @@ std::string runs_of_workspace(partition_id p, workspace_id owner, run_status sta
   put_int(out, static_cast<std::uint8_t>(status));
   return out;
 }
+
+std::string counter_of(partition_id p, counter_kind kind, const uuid& owner) { return counter(p, kind, owner); }
 
 std::string timer::encode() const {
   auto out = with_partition(partition);

@@ -3,6 +3,7 @@
 #include "runtime/error.hpp"
 #include "runtime/model/ids.hpp"
 #include "runtime/model/records.hpp"
+#include "runtime/model/schedule.hpp"
 
 #include <cstdint>
 #include <string>
@@ -14,20 +15,52 @@
 namespace penstock::keys {
 
 /// Second part of keys of `state`. A number once given is never reused.
-enum class state_kind : std::uint8_t { pipeline = 1, revision = 2, run = 3, task = 4, api_key = 16 };
+enum class state_kind : std::uint8_t {
+  pipeline = 1,
+  revision = 2,
+  run = 3,
+  task = 4,
+  schedule = 5,
+  backfill = 6,
+  lease = 7,         ///< pipeline 16 | run 16: the run counts against its pipeline's `concurrency`.
+  upstream_mark = 8, ///< pipeline 16 | upstream 16: what is known of a pipeline it depends on.
+  pool_lease = 9,    ///< pool 16 | run 16 | task u32 | item u32
+  api_key = 16,
+  workspace = 17,
+  endpoint = 18,
+  trigger = 19,
+  dependency = 20,
+  calendar = 21, ///< workspace 16 | name
+  pool = 22,     ///< workspace 16 | name
+};
 
 /// Second part of keys of `index`.
 enum class index_kind : std::uint8_t {
-  pipelines = 1,         ///< workspace | newest first
-  pipeline_names = 2,    ///< workspace | name | 0 | pipeline
-  runs_of_pipeline = 3,  ///< pipeline | newest first
-  ended_runs = 4,        ///< pipeline | status | newest first
-  active_runs = 5,       ///< pipeline | newest first
-  runs_of_workspace = 6, ///< workspace | newest first
+  pipelines = 1,              ///< workspace | newest first
+  pipeline_names = 2,         ///< workspace | name | 0 | pipeline
+  runs_of_pipeline = 3,       ///< pipeline | newest first
+  ended_runs = 4,             ///< pipeline | status | newest first
+  active_runs = 5,            ///< pipeline | newest first
+  runs_of_workspace = 6,      ///< workspace | newest first
+  queued_runs = 7,            ///< pipeline | highest priority first | oldest first: runs that wait for its limit
+  schedules_of_pipeline = 8,  ///< pipeline | newest first
+  schedules_of_workspace = 9, ///< workspace | newest first
+  backfills_of_pipeline = 10,
+  backfills_of_workspace = 11,
+  busy_launchers = 12,   ///< pipeline | schedule or backfill that is to be told of the ends of its runs
+  runs_of_launcher = 13, ///< schedule or backfill | newest first
 };
 
 /// Second part of keys of `counters`.
-enum class counter_kind : std::uint8_t { pipelines_of_workspace = 1, runs_of_pipeline = 2, runs_of_workspace = 3 };
+enum class counter_kind : std::uint8_t {
+  pipelines_of_workspace = 1,
+  runs_of_pipeline = 2,
+  runs_of_workspace = 3,
+  schedules_of_pipeline = 4,
+  schedules_of_workspace = 5,
+  backfills_of_pipeline = 6,
+  backfills_of_workspace = 7,
+};
 
 /// Stands for the slot in keys of things that no slot owns: API keys, workspaces.
 inline constexpr slot_number system_slot = 0xffff;
@@ -44,6 +77,19 @@ inline constexpr slot_number system_slot = 0xffff;
 [[nodiscard]] std::string tasks_prefix(run_id id);
 [[nodiscard]] std::string api_key(api_key_id id);
 [[nodiscard]] std::string api_keys_prefix();
+
+[[nodiscard]] std::string schedule(schedule_id id);
+[[nodiscard]] std::string backfill(backfill_id id);
+/// slot u16 | 7 | pipeline 16 | run 16
+[[nodiscard]] std::string lease(pipeline_id owner, run_id id);
+[[nodiscard]] std::string leases_prefix(pipeline_id owner);
+/// slot u16 | 8 | pipeline 16 | upstream 16
+[[nodiscard]] std::string upstream_mark(pipeline_id owner, pipeline_id upstream);
+[[nodiscard]] std::string upstream_marks_prefix(pipeline_id owner);
+/// Of things in the system partition: their kind, and behind it an id, or a workspace and a name.
+[[nodiscard]] std::string system_prefix(state_kind kind);
+[[nodiscard]] std::string system_record(state_kind kind, const uuid& id);
+[[nodiscard]] std::string named_record(state_kind kind, workspace_id owner, std::string_view name);
 
 struct task_key {
   std::uint32_t task = 0;
@@ -67,6 +113,12 @@ struct task_key {
 [[nodiscard]] std::string active_runs_prefix(partition_id p);
 [[nodiscard]] std::string pipeline_name_prefix(partition_id p, workspace_id owner, std::string_view name);
 [[nodiscard]] std::string pipeline_name(partition_id p, workspace_id owner, std::string_view name, pipeline_id id);
+/// partition u16 | 7 | pipeline 16 | 255 - priority u8 | run 16
+[[nodiscard]] std::string queued_run(partition_id p, pipeline_id owner, std::uint8_t priority, run_id id);
+/// Common beginning of all entries of a kind in a partition.
+[[nodiscard]] std::string index_of_partition(partition_id p, index_kind kind);
+/// The owner in an index entry.
+[[nodiscard]] uuid index_owner(std::string_view key) noexcept;
 /// The id at the end of an entry whose id is turned (newest first).
 [[nodiscard]] uuid turned_id(std::string_view key) noexcept;
 /// The id at the end of a key.
@@ -76,6 +128,9 @@ struct task_key {
 [[nodiscard]] std::string pipelines_of_workspace(partition_id p, workspace_id owner);
 [[nodiscard]] std::string runs_of_pipeline(partition_id p, pipeline_id owner, run_status status);
 [[nodiscard]] std::string runs_of_workspace(partition_id p, workspace_id owner, run_status status);
+
+/// Of the kinds that count for an owner as a whole.
+[[nodiscard]] std::string counter_of(partition_id p, counter_kind kind, const uuid& owner);
 
 // --- timers -------------------------------------------------------------------------------------
 /// Key of a timer: partition u16 | due_ms u64 | kind u8 | id 16 | task u32 | item u32 | attempt u32. Byte order is the

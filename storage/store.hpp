@@ -22,6 +22,8 @@ enum class family : std::uint8_t {
   outbox = 6,   ///< Messages to other entities, until acknowledged.
   requests = 7, ///< Results kept for a repeated `Idempotency-Key`.
   history = 8,  ///< What happened to a run beside its current state.
+  events = 9,   ///< Events and their deliveries to webhooks.
+  audit = 10,   ///< Who changed what when.
 };
 
 /// A list of key changes: what a decision writes and what is replicated. Encoded as it is built.

@@ -2,6 +2,7 @@
 
 #include "actors/core/messages.hpp"
 #include "actors/core/plan_cache.hpp"
+#include "actors/core/system_tables.hpp"
 #include "runtime/seams.hpp"
 #include "storage/sealing.hpp"
 #include "storage/store.hpp"
@@ -18,6 +19,7 @@ struct entity_surroundings {
   random_source& random;
   const engine_settings& engines;
   partition_id partition_count = 8;
+  const system_registry* registry = nullptr; ///< Never null; what the system partition knows, as far as it is durable.
 };
 
 /// A pipeline, a run or the keyring: decides, applies in memory at once, and hands over what is to become durable. Knows

@@ -17,6 +17,16 @@
 namespace penstock {
 
 class entity_core;
+class system_draft;
+class system_tables;
+
+/// The entity that the system tables belong to. Ids whose first 15 bytes are zero live in the system partition.
+inline constexpr uuid system_entity{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+[[nodiscard]] constexpr bool is_system_entity(const uuid& id) noexcept {
+  for (std::size_t i = 0; i + 1 < id.bytes.size(); ++i)
+    if (id.bytes[i] != 0) return false;
+  return true;
+}
 
 // --- to a pipeline ------------------------------------------------------------------------------
 
@@ -81,6 +91,7 @@ struct run_message {
 
 struct create_key {
   api_key_record record;
+  request_key once;
   reply<void> done;
 };
 struct revoke_key {
@@ -88,13 +99,31 @@ struct revoke_key {
   api_key_id id;
   reply<void> done;
 };
+struct key_use {
+  api_key_id id;
+  timestamp at;
+};
 struct touch_keys {
-  std::vector<api_key_id> used;
+  std::vector<key_use> used;
+};
+/// Makes a workspace, or finds it made.
+struct make_workspace {
+  workspace_record record;
+  reply<void> done;
 };
 
-using key_command = std::variant<create_key, revoke_key, touch_keys>;
+using key_command = std::variant<create_key, revoke_key, touch_keys, make_workspace>;
 
-using entity_command = std::variant<pipeline_command, run_message, key_command>;
+// --- to the system tables (partition 0) ---------------------------------------------------------
+
+/// A change of what the system partition knows. `decide` looks at the tables, refuses with an error before it changed
+/// anything, or writes into the draft.
+struct system_change {
+  std::function<result<void>(system_draft& draft, timestamp now)> decide;
+  reply<void> done; ///< Empty: nobody waits.
+};
+
+using entity_command = std::variant<pipeline_command, run_message, key_command, system_change>;
 
 // --- from an entity -----------------------------------------------------------------------------
 
@@ -138,6 +167,15 @@ struct remove_files {
 struct key_changed {
   api_key_record record;
 };
+/// The node's copy of the system tables follows.
+struct system_updated {
+  std::function<void(system_tables&)> change;
+};
+/// To a pipeline of this partition.
+struct tell_pipeline {
+  pipeline_id pipeline;
+  pipeline_command command;
+};
 /// Calls `done` (of `start_run`) when the run has ended, or with the run as it is when the time is up.
 struct await_end {
   run_id run;
@@ -146,7 +184,7 @@ struct await_end {
 };
 
 using entity_effect = std::variant<offer_attempt, stop_run, ask_child, arm_timer, send_message, tell_run, run_changed,
-                                   run_finished, remove_files, key_changed, await_end>;
+                                   run_finished, remove_files, key_changed, system_updated, tell_pipeline, await_end>;
 
 /// An answer that waits until what it rests on is durable. Given an error, it passes that on instead: what was decided is
 /// void, and the caller should try again.

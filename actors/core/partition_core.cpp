@@ -5,6 +5,7 @@
 #include "actors/core/requests.hpp"
 #include "actors/core/run_core.hpp"
 #include "actors/core/sealed_records.hpp"
+#include "actors/core/system_core.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -22,6 +23,7 @@ std::unique_ptr<entity_core> core_for(const uuid& entity, const entity_command& 
   if (std::holds_alternative<pipeline_command>(command))
     return std::make_unique<pipeline_core>(around, pipeline_id{entity});
   if (std::holds_alternative<run_message>(command)) return std::make_unique<run_core>(around, run_id{entity});
+  if (std::holds_alternative<system_change>(command)) return std::make_unique<system_core>(around);
   return std::make_unique<keyring_core>(around);
 }
 
@@ -36,6 +38,8 @@ void with_reply(entity_command& command, F with) {
       *p);
   } else if (auto* r = std::get_if<run_message>(&command)) {
     with(r->done);
+  } else if (auto* s = std::get_if<system_change>(&command)) {
+    with(s->done);
   } else {
     std::visit(
       [&](auto& c) {
@@ -238,8 +242,11 @@ void partition_core::durable(std::uint64_t index) {
 
 void partition_core::carry_out(pending_entry entry) {
   // Who is told that a key is revoked must not find it still working.
-  for (auto& effect : entry.what->effects)
+  for (auto& effect : entry.what->effects) {
     if (const auto* changed = std::get_if<penstock::key_changed>(&effect)) ports_.key_changed(changed->record);
+    else if (const auto* updated = std::get_if<penstock::system_updated>(&effect))
+      ports_.system_updated(updated->change);
+  }
   for (auto& reply : entry.what->replies) reply(nullptr);
   for (auto& effect : entry.what->effects) perform(effect);
   for (const auto& born : entry.born) committed(born);
@@ -267,7 +274,9 @@ void partition_core::perform(entity_effect& effect) {
       else if constexpr (std::is_same_v<type, run_changed>) ports_.changed(e.run);
       else if constexpr (std::is_same_v<type, run_finished>) finish(e.view);
       else if constexpr (std::is_same_v<type, penstock::remove_files>) ports_.remove_files(e.run);
-      else if constexpr (std::is_same_v<type, penstock::key_changed>) {
+      else if constexpr (std::is_same_v<type, tell_pipeline>) submit(e.pipeline.raw, std::move(e.command), false);
+      else if constexpr (std::is_same_v<type, penstock::key_changed> ||
+                         std::is_same_v<type, penstock::system_updated>) {
       } // Done before the replies.
       else
         await(e.run, {e.until, std::move(e.done)});

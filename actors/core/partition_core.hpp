@@ -36,6 +36,7 @@ public:
   virtual void changed(run_id run) = 0;
   virtual void remove_files(run_id run) = 0;
   virtual void key_changed(const api_key_record& record) = 0;
+  virtual void system_updated(const std::function<void(system_tables&)>& change) = 0;
 };
 
 struct partition_limits {

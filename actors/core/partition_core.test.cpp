@@ -46,6 +46,7 @@ struct bench final : partition_ports {
   void changed(run_id) override {}
   void remove_files(run_id) override {}
   void key_changed(const api_key_record&) override {}
+  void system_updated(const std::function<void(system_tables&)>&) override {}
 
   void hand_over() {
     for (auto& p : std::exchange(decided, {})) partition->proposed(std::move(p));
@@ -91,7 +92,8 @@ struct bench final : partition_ports {
   sealer seals{secret_key{}};
   plan_cache plans;
   engine_settings engines;
-  entity_surroundings around{*state, seals, plans, random, engines, 1};
+  system_registry registry;
+  entity_surroundings around{*state, seals, plans, random, engines, 1, &registry};
   queued_log log;
   losing_group group{make_single_voter(1, {}, log)};
   std::optional<partition_core> partition;

@@ -153,9 +153,13 @@ struct run_record {
   std::optional<parent_ref> parent;
   std::string traceparent; ///< W3C trace context of the request that started it.
   bool cancel_requested = false;
-  std::optional<artifact> output; ///< The file offered for download: of the last sink, else of the last table.
-  std::uint64_t rows = 0;         ///< Of all task outputs.
-  std::uint64_t bytes = 0;        ///< Of all task outputs.
+  std::optional<artifact> output;      ///< The file offered for download: of the last sink, else of the last table.
+  std::uint64_t rows = 0;              ///< Of all task outputs.
+  std::uint64_t bytes = 0;             ///< Of all task outputs.
+  std::optional<timestamp> logical_at; ///< The time it is about: its schedule's due time, its interval's start.
+  std::optional<uuid> launcher;        ///< The schedule or backfill that started it and is told of its end.
+  std::uint8_t priority = 2; ///< As `task_priority`: its place among runs that wait for their pipeline's limit.
+  bool holds_lease = false;  ///< Counts against its pipeline's `concurrency` until it has ended.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -179,6 +183,10 @@ struct run_record {
     v(18, "output", s.output);
     v(19, "rows", s.rows);
     v(20, "bytes", s.bytes);
+    v(21, "logical_at", s.logical_at);
+    v(22, "launcher", s.launcher);
+    v(23, "priority", s.priority);
+    v(24, "holds_lease", s.holds_lease);
   }
 };
 
@@ -226,6 +234,7 @@ struct api_key_record {
   std::optional<timestamp> expires_at;
   std::optional<timestamp> last_used;
   std::optional<timestamp> revoked_at;
+  std::optional<std::uint32_t> rate_limit; ///< Requests per second; none: the server's setting.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -239,6 +248,23 @@ struct api_key_record {
     v(8, "expires_at", s.expires_at);
     v(9, "last_used", s.last_used);
     v(10, "revoked_at", s.revoked_at);
+    v(11, "rate_limit", s.rate_limit);
+  }
+};
+
+/// A tenant: made when the first token that names it is seen. Workspace `default` is there from the start and has none.
+struct workspace_record {
+  workspace_id id;
+  timestamp created_at;
+  std::string created_by; ///< `sub` of that token.
+  std::string name;       ///< Empty: not named.
+
+  template <class Self, class Visitor>
+  static void describe(Self& s, Visitor& v) {
+    v(1, "id", s.id);
+    v(2, "created_at", s.created_at);
+    v(3, "created_by", s.created_by);
+    v(4, "name", s.name);
   }
 };
 

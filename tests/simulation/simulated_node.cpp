@@ -63,6 +63,7 @@ struct simulated_node::ports final : partition_ports {
   void changed(run_id) override {}
   void remove_files(run_id) override {}
   void key_changed(const api_key_record&) override {}
+  void system_updated(const std::function<void(system_tables&)>& change) override { node.registry_.update(change); }
 
   simulated_node& node;
   std::size_t p;
@@ -71,7 +72,7 @@ struct simulated_node::ports final : partition_ports {
 simulated_node::simulated_node(std::shared_ptr<memory_disk> disk, manual_clock& clock, random_source& random,
                                partition_id partition_count)
     : disk_(std::move(disk)), clock_(clock), random_(random), state_(must_open(disk_)),
-      seals_(fixed_key()), around_{*state_, seals_, plans_, random_, engines_, partition_count},
+      seals_(fixed_key()), around_{*state_, seals_, plans_, random_, engines_, partition_count, &registry_},
       timers_(*state_, partition_count) {
   for (partition_id p = 0; p <= partition_count; ++p) {
     auto& made = *partitions_.emplace_back(std::make_unique<partition>());
@@ -88,7 +89,7 @@ simulated_node::~simulated_node() = default;
 
 simulated_node::partition& simulated_node::owner_of(const uuid& entity) {
   if (entity.is_nil()) return *partitions_.front();
-  return *partitions_[partition_of(slot_of(entity), around_.partition_count)];
+  return *partitions_[is_system_entity(entity) ? 0 : partition_of(slot_of(entity), around_.partition_count)];
 }
 
 void simulated_node::submit(const uuid& entity, entity_command command) {

@@ -68,6 +68,7 @@ private:
   sealer seals_;
   plan_cache plans_;
   engine_settings engines_;
+  system_registry registry_;
   entity_surroundings around_;
   queued_log log_;
   timer_core timers_;

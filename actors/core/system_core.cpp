@@ -1,0 +1,55 @@
+#include "actors/core/system_core.hpp"
+
+namespace penstock {
+
+void system_draft::apply(std::function<void(system_tables&)> change) {
+  change(tables_);
+  out_.effects.push_back(system_updated{std::move(change)});
+}
+
+void system_draft::erase(endpoint_id id) {
+  out_.mutations.remove(family::state, keys::system_record(keys::state_kind::endpoint, id.raw));
+  apply([id](system_tables& t) { t.erase(id); });
+}
+
+void system_draft::erase(trigger_id id) {
+  out_.mutations.remove(family::state, keys::system_record(keys::state_kind::trigger, id.raw));
+  apply([id](system_tables& t) { t.erase(id); });
+}
+
+void system_draft::erase(dependency_id id) {
+  out_.mutations.remove(family::state, keys::system_record(keys::state_kind::dependency, id.raw));
+  apply([id](system_tables& t) { t.erase(id); });
+}
+
+void system_draft::erase_calendar(workspace_id workspace, const std::string& name) {
+  out_.mutations.remove(family::state, keys::named_record(keys::state_kind::calendar, workspace, name));
+  apply([which = std::pair{workspace, name}](system_tables& t) { t.erase_calendar(which); });
+}
+
+void system_draft::erase_pool(workspace_id workspace, const std::string& name) {
+  out_.mutations.remove(family::state, keys::named_record(keys::state_kind::pool, workspace, name));
+  apply([which = std::pair{workspace, name}](system_tables& t) { t.erase_pool(which); });
+}
+
+std::unique_ptr<proposal> system_core::handle(entity_command command, timestamp now) {
+  auto& change = std::get<system_change>(command);
+  auto out = std::make_unique<proposal>();
+  out->entity = system_entity;
+  // Kept for good: what was decided and is not durable yet must be seen by the next decision.
+  out->keep = true;
+  result<void> decided;
+  if (!tables_) {
+    auto loaded = load_system_tables(around_.state);
+    if (loaded) tables_ = std::move(*loaded);
+    else decided = unexpected(std::move(loaded).error());
+  }
+  if (decided) {
+    system_draft draft{*tables_, *out};
+    decided = change.decide(draft, now);
+  }
+  if (change.done) out->replies.push_back(gate<void>(std::move(change.done), std::move(decided)));
+  return out;
+}
+
+} // namespace penstock
