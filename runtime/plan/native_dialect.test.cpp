@@ -404,9 +404,12 @@ TEST_CASE("a connector or connection that is not here is a warning", "[plan]") {
 }
 
 TEST_CASE("placeholders that mean nothing are refused when they are written", "[plan]") {
-  CHECK(wrong("type: shell, command: 'echo {{ params.x'") == "tasks[0].command is wrong: `{{` is not closed by `}}`");
-  CHECK(wrong("type: shell, command: 'echo {{ parms.x }}'") ==
-        "tasks[0].command is wrong: `{{ parms.x }}` begins with none of params, run, item, connection");
+  CHECK(wrong("type: shell, command: 'echo {{ params.x'") ==
+        "tasks[0].command is wrong: `{{` is not closed by `}}`; for the text `{{` itself write `{{ \"{{\" }}`");
+  CHECK(
+    wrong("type: shell, command: 'echo {{ parms.x }}'") ==
+    "tasks[0].command is wrong: `{{ parms.x }}` begins with none of params, run, item, connection; for the text `{{` "
+    "itself write `{{ \"{{\" }}`");
   CHECK(wrong("type: http, url: 'http://a', headers: {X: '{{ params }}'}") ==
         "tasks[0].headers.X is wrong: `{{ params }}` needs a name behind `params.`");
 }

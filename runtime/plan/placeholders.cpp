@@ -11,24 +11,39 @@ namespace {
 
 constexpr std::string_view opening = "{{";
 constexpr std::string_view closing = "}}";
+constexpr std::string_view space = " \t\r\n";
+constexpr std::string_view how_to_escape = R"(; for the text `{{` itself write `{{ "{{" }}`)";
 
 /// One `{{ … }}` in a text.
 struct placeholder {
-  std::size_t begin = 0; ///< Of the first brace.
-  std::size_t end = 0;   ///< Behind the last brace; `npos` if it is not closed.
-  std::string_view path; ///< What stands inside, without the space around.
+  std::size_t begin = 0;   ///< Of the first brace.
+  std::size_t end = 0;     ///< Behind the last brace; `npos` if it is not closed.
+  std::string_view path;   ///< What stands inside, without the space around; of a literal what its quotes hold.
+  bool is_literal = false; ///< `{{ "text" }}` or `{{ 'text' }}`: stands for that text as it is.
 };
 
 std::string_view trimmed(std::string_view text) noexcept {
-  constexpr std::string_view space = " \t\r\n";
   const std::size_t first = text.find_first_not_of(space);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
+/// The literal that begins with the braces at `begin`. It may hold `}}`, so it is looked for before they are.
+std::optional<placeholder> literal_at(std::string_view text, std::size_t begin) noexcept {
+  constexpr std::size_t none = std::string_view::npos;
+  const std::size_t quote = text.find_first_not_of(space, begin + opening.size());
+  if (quote == none || (text[quote] != '"' && text[quote] != '\'')) return std::nullopt;
+  const std::size_t unquote = text.find(text[quote], quote + 1);
+  if (unquote == none) return std::nullopt;
+  const std::size_t close = text.find_first_not_of(space, unquote + 1);
+  if (close == none || !text.substr(close).starts_with(closing)) return std::nullopt;
+  return placeholder{begin, close + closing.size(), text.substr(quote + 1, unquote - quote - 1), true};
+}
+
 std::optional<placeholder> next_placeholder(std::string_view text, std::size_t from) noexcept {
   const std::size_t begin = text.find(opening, from);
   if (begin == std::string_view::npos) return std::nullopt;
+  if (const auto literal = literal_at(text, begin)) return literal;
   const std::size_t inside = begin + opening.size();
   const std::size_t close = text.find(closing, inside);
   if (close == std::string_view::npos) return placeholder{begin, close, trimmed(text.substr(inside))};
@@ -59,12 +74,14 @@ std::pair<std::string_view, std::string_view> split_at_dot(std::string_view path
   return {path.substr(0, dot), path.substr(dot + 1)};
 }
 
-/// Empty if the placeholder is well formed: a known root and words between dots.
+/// Empty if the placeholder is well formed: a literal, or a known root and words between dots.
 std::string syntax_problem(const placeholder& p) {
-  if (p.end == std::string_view::npos) return "`{{` is not closed by `}}`";
+  if (p.is_literal) return {};
+  if (p.end == std::string_view::npos) return "`{{` is not closed by `}}`" + std::string{how_to_escape};
   const auto [root, members] = split_at_dot(p.path);
   const bool takes_members = root == "params" || root == "run" || root == "connection";
-  if (!takes_members && root != "item") return shown(p.path) + " begins with none of params, run, item, connection";
+  if (!takes_members && root != "item")
+    return shown(p.path) + " begins with none of params, run, item, connection" + std::string{how_to_escape};
   if (takes_members && members.empty()) return shown(p.path) + " needs a name behind `" + std::string{root} + ".`";
   std::string_view rest = p.path;
   while (!rest.empty()) {
@@ -126,6 +143,7 @@ private:
 
   result<value> look_up(const placeholder& p) const {
     if (auto why = syntax_problem(p); !why.empty()) return fail(errc::invalid_argument, std::move(why));
+    if (p.is_literal) return value{std::string{p.path}};
     auto [root, rest] = split_at_dot(p.path);
     const value* found = root_value(root);
     if (!found)
@@ -172,7 +190,7 @@ bool is_placeholder(std::string_view text) noexcept {
 std::vector<std::string_view> placeholder_paths(std::string_view text) {
   std::vector<std::string_view> paths;
   for (auto p = next_placeholder(text, 0); p && p->end != std::string_view::npos; p = next_placeholder(text, p->end))
-    paths.push_back(p->path);
+    if (!p->is_literal) paths.push_back(p->path);
   return paths;
 }
 
@@ -181,7 +199,7 @@ std::string replace_placeholders(std::string_view text, std::string_view stand_i
   std::size_t copied = 0;
   for (auto p = next_placeholder(text, 0); p && p->end != std::string_view::npos; p = next_placeholder(text, copied)) {
     out += text.substr(copied, p->begin - copied);
-    out += stand_in;
+    out += p->is_literal ? p->path : stand_in;
     copied = p->end;
   }
   out += text.substr(copied);

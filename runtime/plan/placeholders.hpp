@@ -19,7 +19,8 @@ struct placeholder_scope {
 
 /// Replaces every placeholder in all texts inside `v` (keys stay). One that is the whole text keeps its type; one
 /// inside a text is written as text (numbers and booleans as in JSON, lists and objects as JSON). Nothing else is
-/// evaluated, and what is put in is not read again.
+/// evaluated, and what is put in is not read again. A text in quotes, single or double, stands for itself as it is
+/// written between them, so that a text can hold braces: `{{ "{{" }}.Names}}` gives `{{.Names}}`.
 /// @returns `errc::invalid_argument` naming a placeholder that means nothing in `scope`.
 [[nodiscard]] result<value> substitute(const value& v, const placeholder_scope& scope);
 
@@ -33,7 +34,8 @@ struct placeholder_scope {
 /// The paths of all placeholders in a text, e.g. "params.since". Stops at one that is malformed.
 [[nodiscard]] std::vector<std::string_view> placeholder_paths(std::string_view text);
 
-/// `text` with every placeholder replaced by `stand_in`, for looking at what surrounds them.
+/// `text` with every placeholder replaced by `stand_in`, a text in quotes by that text, for looking at what surrounds
+/// them.
 [[nodiscard]] std::string replace_placeholders(std::string_view text, std::string_view stand_in);
 
 /// False for null, false, 0, empty text, "false", "0", empty list or object; else true. Decides `when`.

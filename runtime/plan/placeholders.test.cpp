@@ -53,6 +53,22 @@ TEST_CASE("what is put in is not read again", "[placeholders]") {
   CHECK(*substitute(value{"<{{ params.a }}>"}, {.params = &params}).value().as_string() == "<{{ params.b }}>");
 }
 
+TEST_CASE("a text in quotes stands for itself, braces and all", "[placeholders]") {
+  const auto text = [](const std::string& written) {
+    const value params = json(R"({"n":5})");
+    return *substitute(value{written}, {.params = &params}).value().as_string();
+  };
+  CHECK(text(R"({{ "{{" }}.Names}} {{params.n}})") == "{{.Names}} 5");
+  CHECK(text(R"({{'{{'}})") == "{{");
+  CHECK(text(R"(<{{ "{{ params.n }}" }}>)") == "<{{ params.n }}>");
+  CHECK(text(R"({{ "it's" }}{{ 'a "b"' }}{{ "" }})") == R"(it'sa "b")");
+  CHECK(text(R"({{ "no\nescape" }})") == R"(no\nescape)");
+  CHECK(check_placeholders(R"({{ "{{" }} {{ '}}' }} {{ "" }})").empty());
+  CHECK(placeholder_paths(R"({{ "params.x" }}{{ params.n }})") == std::vector<std::string_view>{"params.n"});
+  CHECK(replace_placeholders(R"(select '{{ "{{" }}', {{ params.n }})", "?") == "select '{{', ?");
+  CHECK(is_placeholder(R"({{ "a }} b" }})"));
+}
+
 TEST_CASE("a placeholder that means nothing is an error that names it", "[placeholders]") {
   CHECK(substituted(R"("{{ params.m }}")") == "`{{ params.m }}` means nothing here: there is no `params.m`");
   CHECK(substituted(R"("{{ params.o.deep.down }}")") ==
@@ -65,10 +81,14 @@ TEST_CASE("a placeholder that means nothing is an error that names it", "[placeh
 TEST_CASE("malformed placeholders are seen before anything is bound", "[placeholders]") {
   CHECK(check_placeholders("{{ params.a }} {{run.id}} {{ item }} {{ item.a }} {{ connection.x.y }}").empty());
   CHECK(check_placeholders("none } here").empty());
-  CHECK(check_placeholders("{{ params.a") == "`{{` is not closed by `}}`");
+  const std::string escape = R"(; for the text `{{` itself write `{{ "{{" }}`)";
+  CHECK(check_placeholders("{{ params.a") == "`{{` is not closed by `}}`" + escape);
   CHECK(check_placeholders("{{ item }} {{ env.HOME }}") ==
-        "`{{ env.HOME }}` begins with none of params, run, item, connection");
-  CHECK(check_placeholders("{{}}") == "`{{  }}` begins with none of params, run, item, connection");
+        "`{{ env.HOME }}` begins with none of params, run, item, connection" + escape);
+  CHECK(check_placeholders("{{}}") == "`{{  }}` begins with none of params, run, item, connection" + escape);
+  for (const std::string bad : {R"({{ "abc }})", R"({{ "a" + "b" }})", R"({{ "a' }})", R"({{ 'a' b }})"})
+    CHECK(check_placeholders(bad).ends_with("begins with none of params, run, item, connection" + escape));
+  CHECK(check_placeholders(R"({{ "abc" )").starts_with("`{{` is not closed by `}}`"));
   CHECK(check_placeholders("{{ params }}") == "`{{ params }}` needs a name behind `params.`");
   for (const std::string bad :
        {"{{ params.a + 1 }}", "{{ params..a }}", "{{ params.a. }}", "{{ params.a['b'] }}", "{{ item. }}"})
