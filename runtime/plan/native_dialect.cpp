@@ -4,6 +4,7 @@
 #include "runtime/plan/secret_texts.hpp"
 #include "runtime/plan/task_fields.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace penstock {
@@ -15,9 +16,27 @@ void take_version(const value& v, const field_path& path, compile_context& ctx) 
   if (!number || *number != 1) ctx.problems.add(path, v.at, "must be 1");
 }
 
-void take_id(task_draft& draft, const value* v, const field_path& task, compile_context& ctx) {
-  const field_path path = task.member("id");
-  if (!v) return ctx.problems.add(path, draft.at, "is missing; every task needs one");
+using member = value::object::value_type;
+
+/// The field `name`, which every task needs, or the one that was meant for it, with a problem; null without either.
+member* find_needed(value::object& members, std::string_view name, const field_path& task, compile_context& ctx) {
+  for (member& m : members)
+    if (m.first == name) return &m;
+  if (!ctx.problems.few()) return nullptr;
+  const auto& known = common_field_names();
+  for (member& m : members) {
+    if (std::find(known.begin(), known.end(), m.first) != known.end() || nearest_name(m.first, {name}).empty())
+      continue;
+    ctx.problems.add(task.member(m.first), m.second.at, "is not a field of a task" + did_you_mean(std::string{name}));
+    return &m;
+  }
+  return nullptr;
+}
+
+void take_id(task_draft& draft, const member* field, const field_path& task, compile_context& ctx) {
+  const field_path path = task.member(field ? std::string_view{field->first} : "id");
+  if (!field) return ctx.problems.add(path, draft.at, "is missing; every task needs one");
+  const value* v = &field->second;
   const auto* id = expect_text(*v, path, ctx);
   if (!id) return;
   draft.spec.id = *id; // A wrong one too, so that what refers to it is not reported as well.
@@ -27,13 +46,13 @@ void take_id(task_draft& draft, const value* v, const field_path& task, compile_
 }
 
 /// @returns false if the type is not known, and so the task's own fields are neither.
-bool take_type(task_draft& draft, const value* v, const field_path& task, compile_context& ctx) {
-  const field_path path = task.member("type");
-  if (!v) {
+bool take_type(task_draft& draft, const member* field, const field_path& task, compile_context& ctx) {
+  const field_path path = task.member(field ? std::string_view{field->first} : "type");
+  if (!field) {
     ctx.problems.add(path, draft.at, "is missing; it is " + any_of(task_type_names()));
     return false;
   }
-  const auto* name = expect_text(*v, path, ctx);
+  const auto* name = expect_text(field->second, path, ctx);
   if (!name) return false;
   const auto type = parse_task_type(*name);
   if (type) {
@@ -42,7 +61,7 @@ bool take_type(task_draft& draft, const value* v, const field_path& task, compil
   }
   draft.spec.type = task_type::sql; // So that what reads its table is not reported as well.
   const std::string near = nearest_name(*name, task_type_names());
-  ctx.problems.add(path, v->at,
+  ctx.problems.add(path, field->second.at,
                    quoted(*name) + " is no task type" +
                      (near.empty() ? "; there are " + any_of(task_type_names()) : did_you_mean(near)));
   return false;
@@ -56,12 +75,15 @@ void take_task(value& v, const field_path& path, compile_context& ctx) {
   draft.at = v.at;
   draft.spec.retry = ctx.defaults.retry;
   draft.spec.timeout_ms = ctx.defaults.timeout_ms;
-  take_id(draft, v.find("id"), path, ctx);
-  const bool type_known = take_type(draft, v.find("type"), path, ctx);
+  const member* id = find_needed(*members, "id", path, ctx);
+  const member* type = find_needed(*members, "type", path, ctx);
+  take_id(draft, id, path, ctx);
+  const bool type_known = take_type(draft, type, path, ctx);
   draft.spec.secrets = secret_texts(v);
   std::vector<written_field> own;
-  for (auto& [name, field] : *members) {
-    if (name == "id" || name == "type") continue;
+  for (member& m : *members) {
+    if (&m == id || &m == type) continue;
+    auto& [name, field] = m;
     if (!take_common_field(draft, name, field, path.member(name), ctx)) own.push_back({name, &field, &path});
   }
   if (type_known) take_type_fields(draft, own, path, ctx);

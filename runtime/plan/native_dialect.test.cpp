@@ -155,6 +155,21 @@ TEST_CASE("ids and types of tasks are checked", "[plan]") {
   CHECK(wrong("type: SQL, sql: select 1") == "tasks[0].type `SQL` is no task type; did you mean `sql`?");
 }
 
+TEST_CASE("a misspelt field is one problem, at its place, and stands for what was meant", "[plan]") {
+  CHECK(wrong("typ: shell, command: ls") == "tasks[0].typ is not a field of a task; did you mean `type`?");
+  CHECK(wrong("Type: sehll") == "tasks[0].Type is not a field of a task; did you mean `type`? | "
+                                "tasks[0].Type `sehll` is no task type; did you mean `shell`?");
+  CHECK(wrong("typ: shell, comand: ls") == "tasks[0].typ is not a field of a task; did you mean `type`? | "
+                                           "tasks[0].comand is not a field of a shell task; did you mean `command`?");
+  const auto both = compile_tasks("  - {idd: a, type: noop}\n  - {id: b, type: noop, needs: [a]}\n");
+  REQUIRE(!both);
+  CHECK(both.error().problems ==
+        std::vector<problem>{{"tasks[0].idd", "tasks[0].idd is not a field of a task; did you mean `id`?", 2, 11}});
+  CHECK(wrong("type: source, conector: file, path: a.csv") ==
+        "tasks[0].conector is not a field of a source task; did you mean `connector`?");
+  CHECK(wrong("type: source, connection: [a]") == "tasks[0].connector is missing; it is inline or file");
+}
+
 TEST_CASE("retries are a number or a policy", "[plan]") {
   const auto policy = [](const std::string& text) { return only_task("type: noop, retries: " + text).retry; };
   CHECK(policy("0") == retry_policy{.attempts_max = 1});
@@ -261,8 +276,7 @@ TEST_CASE("a shell task takes command, env and output", "[plan]") {
     R"({"command":"ls","output":{"format":"csv","header":true,"delimiter":";","columns":{"a":"INTEGER"}}})");
   CHECK(wrong("type: shell") == "tasks[0].command is missing; a shell task needs it");
   CHECK(wrong("type: shell, command: ' '") == "tasks[0].command must not be empty");
-  CHECK(wrong("type: shell, comand: ls") == "tasks[0].command is missing; a shell task needs it | tasks[0].comand is "
-                                            "not a field of a shell task; did you mean `command`?");
+  CHECK(wrong("type: shell, comand: ls") == "tasks[0].comand is not a field of a shell task; did you mean `command`?");
   CHECK(wrong("type: shell, command: ls, env: [A]") == "tasks[0].env must be an object, not a list");
   CHECK(wrong("type: shell, command: ls, env: {A: [1]}") == "tasks[0].env.A must be text, not a list");
   CHECK(wrong("type: shell, command: ls, output: csv") == "tasks[0].output must be an object, not text");

@@ -5,6 +5,7 @@
 #include "runtime/plan/placeholders.hpp"
 #include "runtime/plan/value_checks.hpp"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
@@ -103,8 +104,9 @@ std::string described(const task_spec& spec, const std::string& connector) {
   return connector.empty() ? "a " + type + " task" : "a " + type + " with connector `" + connector + "`";
 }
 
-void refuse_unknown(const written_field& field, std::span<const field_rule> rules, const std::string& owner,
-                    compile_context& ctx) {
+/// @returns the name that was meant, if there is one near.
+std::string refuse_unknown(const written_field& field, std::span<const field_rule> rules, const std::string& owner,
+                           compile_context& ctx) {
   std::vector<std::string_view> own;
   for (const field_rule& r : rules) own.push_back(r.name);
   std::vector<std::string_view> all = own;
@@ -115,15 +117,17 @@ void refuse_unknown(const written_field& field, std::span<const field_rule> rule
   else if (own.empty()) what += ", which has no fields of its own";
   else what += ", which takes " + any_of(own);
   ctx.problems.add(field.path(), field.v->at, what);
+  return near;
 }
 
 void take_by_rules(task_draft& draft, const std::vector<written_field>& fields, std::span<const field_rule> rules,
                    const std::string& connector, const field_path& task, compile_context& ctx) {
   value::object config;
+  std::vector<std::string> meant; // A field that is there misspelt is not missing as well.
   for (const written_field& field : fields) {
     const field_rule* rule = find_rule(rules, field.name);
     if (!rule) {
-      refuse_unknown(field, rules, described(draft.spec, connector), ctx);
+      meant.push_back(refuse_unknown(field, rules, described(draft.spec, connector), ctx));
       continue;
     }
     const field_path path = field.path();
@@ -134,7 +138,8 @@ void take_by_rules(task_draft& draft, const std::vector<written_field>& fields, 
     config.emplace_back(std::string{field.name}, std::move(*field.v));
   }
   for (const field_rule& rule : rules)
-    if (rule.presence == need::required && !find_field(fields, rule.name))
+    if (rule.presence == need::required && !find_field(fields, rule.name) &&
+        std::find(meant.begin(), meant.end(), rule.name) == meant.end())
       ctx.problems.add(task.member(rule.name), draft.at,
                        "is missing; " + described(draft.spec, connector) + " needs it");
   draft.spec.config = value{std::move(config)};
@@ -203,6 +208,10 @@ void take_connector_fields(task_draft& draft, const std::vector<written_field>& 
       mark_unavailable(draft, "connection " + quoted(*c->v->as_string()) + " is not known on this server", ctx);
       return keep_unread(draft, fields);
     }
+    for (const written_field& f : fields)
+      if (ctx.problems.few() && f.name != "connection" && !nearest_name(f.name, {"connector"}).empty())
+        return ctx.problems.add(f.path(), f.v->at,
+                                "is not a field of " + described(draft.spec, {}) + did_you_mean("connector"));
     return ctx.problems.add(task.member("connector"), draft.at, "is missing; it is " + any_of(connector_names()));
   }
   const auto* name = expect_name(*field->v, field->path(), ctx);
