@@ -15,9 +15,8 @@ struct gateway_state {
   }
 };
 
-submission_ptr to_run(run_id run, run_command command, std::function<void()> taken = {}) {
-  return std::make_shared<submission>(
-    submission{run.raw, run_message{std::move(command), {}, {}, std::move(taken)}, false});
+submission_ptr to_run(run_id run, run_command command) {
+  return std::make_shared<submission>(submission{run.raw, run_message{std::move(command), {}, {}, {}}, false});
 }
 
 /// A child's pipeline refused: the parent learns it as the child's end.
@@ -57,7 +56,8 @@ gateway_actor::behavior_type gateway(gateway_actor::stateful_pointer<gateway_sta
       auto taken = [sender = st.partitions.at(p), key = message->key] {
         caf::anon_send(sender, taken_atom::value, key);
       };
-      self->send(st.owner_of(message->to.raw), to_run(message->to, message->command, std::move(taken)));
+      self->send(st.owner_of(message->to), std::make_shared<submission>(submission{
+                                             message->to, with_taken(message->command, std::move(taken)), false}));
     },
   };
 }

@@ -7,4 +7,24 @@ namespace penstock {
 proposal::proposal() = default;
 proposal::~proposal() = default;
 
+namespace {
+
+template <class Command>
+void set_taken(Command& command, std::function<void()>& taken) {
+  if constexpr (requires { command.taken; }) command.taken = std::move(taken);
+}
+
+} // namespace
+
+entity_command with_taken(entity_command command, std::function<void()> taken) {
+  std::visit(
+    [&](auto& c) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(c)>, pipeline_command>)
+        std::visit([&](auto& inner) { set_taken(inner, taken); }, c);
+      else set_taken(c, taken);
+    },
+    command);
+  return command;
+}
+
 } // namespace penstock

@@ -67,6 +67,7 @@ struct start_run {
   request_key once;
   std::optional<run_id> id; ///< Given by a parent, whose repeated request must find the same run.
   std::optional<parent_ref> parent;
+  std::uint8_t priority = 2;        ///< As `task_priority`.
   std::optional<milliseconds> wait; ///< `done` is called when the run has ended, or this time is up.
   reply<started_run> done;
 };
@@ -76,7 +77,70 @@ struct clear_step {
   keys::timer timer;
 };
 
-using pipeline_command = std::variant<create_pipeline, update_pipeline, delete_pipeline, start_run, clear_step>;
+// A pipeline decides on its schedules and backfills, too: what they start is its runs.
+struct schedule_created {
+  schedule_record record; ///< Without what only the pipeline knows.
+  value parameters;
+  request_key once;
+  reply<schedule_view> done;
+};
+struct schedule_changed {
+  workspace_id workspace;
+  schedule_id id;
+  schedule_draft changes; ///< Checked by themselves, not together.
+  std::optional<bool> paused;
+  reply<schedule_view> done;
+};
+struct schedule_deleted {
+  workspace_id workspace;
+  schedule_id id;
+  reply<void> done;
+};
+/// A schedule is due.
+struct fire_schedule {
+  keys::timer timer;
+};
+
+struct backfill_created {
+  backfill_record record;
+  value parameters;
+  request_key once;
+  reply<backfill_view> done;
+};
+struct backfill_changed {
+  workspace_id workspace;
+  backfill_id id;
+  backfill_action action;
+  reply<backfill_view> done;
+};
+
+/// A run that holds a lease, or whose launcher waits for it, has ended.
+struct run_over {
+  run_id run;
+  run_status status = run_status::succeeded;
+  std::optional<uuid> launcher;
+};
+/// A run that waits in the queue has another priority from now on.
+struct queue_changed {
+  run_id run;
+  std::uint8_t before = 2;
+  std::uint8_t after = 2;
+};
+/// Takes up what was under way when the partition was last led: queued runs, backfills, schedules with due times waiting.
+struct take_up {};
+
+/// A pipeline that the one told depends on has ended a run.
+struct upstream_ended {
+  dependency_record dependency;
+  run_id run;
+  run_status status = run_status::succeeded;
+  std::function<void()> taken;
+};
+
+using pipeline_command =
+  std::variant<create_pipeline, update_pipeline, delete_pipeline, start_run, clear_step, schedule_created,
+               schedule_changed, schedule_deleted, fire_schedule, backfill_created, backfill_changed, run_over,
+               queue_changed, take_up, upstream_ended>;
 
 // --- to a run -----------------------------------------------------------------------------------
 
@@ -147,9 +211,11 @@ struct arm_timer {
 /// A message of the outbox, to be delivered until it is taken.
 struct send_message {
   std::string key; ///< In family `outbox` of the sending partition.
-  run_id to;
-  run_command command;
+  uuid to;
+  entity_command command; ///< One that has a member `taken`, which whoever delivers it sets.
 };
+/// The command with its `taken` set: called once the receiver's change is durable.
+[[nodiscard]] entity_command with_taken(entity_command command, std::function<void()> taken);
 /// To this very run, as if it came from a worker.
 struct tell_run {
   run_id run;

@@ -172,7 +172,7 @@ void run_core::store(const run_change& change, proposal& out) const {
     out.mutations.put(family::outbox, key, codec::encode(record));
     out.effects.push_back(std::visit(
       [&](const auto& what) {
-        return send_message{std::move(key), left->to, what};
+        return send_message{std::move(key), left->to.raw, run_message{what, {}, {}, {}}};
       },
       left->what));
   } else if (std::holds_alternative<run_ended>(change)) {

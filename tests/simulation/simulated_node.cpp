@@ -37,13 +37,12 @@ struct simulated_node::ports final : partition_ports {
   }
   void arm(const keys::timer& timer) override { node.timers_.arm(timer); }
   void send(const send_message& message) override {
-    auto& receiver = node.owner_of(message.to.raw);
+    auto& receiver = node.owner_of(message.to);
     auto taken = [this, key = message.key] {
       self().inbox.push_back([this, key] { self().core->message_taken(key); });
     };
-    receiver.inbox.push_back([&receiver, message, taken] {
-      receiver.core->submit(message.to.raw, run_message{message.command, {}, {}, taken}, false);
-    });
+    receiver.inbox.push_back(
+      [&receiver, message, taken] { receiver.core->submit(message.to, with_taken(message.command, taken), false); });
   }
   void ask(const ask_child& child) override {
     start_run command;
