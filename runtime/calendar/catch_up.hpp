@@ -41,8 +41,8 @@ struct catch_up_step {
   std::optional<timestamp> next; ///< The first firing after `decided_until`: if there is more, that is in the past.
 };
 
-/// Decides about the firings after `decided_until` up to and including `now`. Costs what the answer is long, not what was
-/// missed.
+/// Decides about the firings after `decided_until` up to and including `now`. The cost grows with the answer, not with
+/// what was missed.
 [[nodiscard]] catch_up_step catch_up(const schedule_rule& rule, const catch_up_request& request);
 
 } // namespace penstock

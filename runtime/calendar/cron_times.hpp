@@ -9,9 +9,9 @@ namespace penstock {
 
 // When a cron expression fires, changes of the clocks included (docs/decisions/0005-clock-changes.md):
 //
-// * An expression that leaves out any hour has fixed hours. It fires for every date and time of day that matches, at the
-//   first moment when the zone's clocks show that time or a later one. So a time that is skipped fires at the end of the
-//   gap, several times skipped by one gap fire there once, and a time that is repeated fires at its first passing only.
+// * An expression that leaves out any hour has fixed hours. It fires for every date and time of day that matches, at
+//   the first moment when the clocks of the zone show that time or a later one. So a time that is skipped fires at the
+//   end of the gap, several that one gap skips fire there once, and one that is repeated fires at its first passing.
 // * With all 24 hours (`*`, `*/1`, `0-23`) it fires whenever the clocks show a matching time: in an overlap at both
 //   passings, in a gap not at all.
 //

@@ -1,4 +1,4 @@
-#include "runtime/plan/compile.hpp"
+#include "runtime/model/nearest_name.hpp"
 
 #include <algorithm>
 #include <cstddef>
