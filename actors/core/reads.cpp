@@ -113,13 +113,16 @@ result<std::vector<task_view>> reads::tasks(const run_record& record) const {
   if (!stored) return unexpected(std::move(stored).error());
   std::vector<task_view> out((*graph)->size());
   std::vector<std::optional<task_status>> recorded(out.size());
+  std::vector<std::optional<timestamp>> items_began(out.size());
   for (auto& task : *stored) {
     if (task.task >= out.size()) continue;
     auto& view = out[task.task];
     if (task.item != no_item) {
       // A task whose items have begun runs, though it has no record of its own yet.
       if (!recorded[task.task]) recorded[task.task] = task_status::running;
-      view.items_done += is_terminal(task.record.status) ? 1 : 0;
+      if (!is_terminal(task.record.status)) continue;
+      ++view.items_done;
+      items_began[task.task] = earlier(items_began[task.task], task.record.started_at);
       continue;
     }
     recorded[task.task] = task.record.status;
@@ -132,6 +135,8 @@ result<std::vector<task_view>> reads::tasks(const run_record& record) const {
     out[i].id = spec.id;
     out[i].type = spec.type;
     out[i].status = statuses[i];
+    // One that has not ended, or never will, has no time of its own yet.
+    if (!out[i].record.started_at) out[i].record.started_at = items_began[i];
     if (spec.for_each.kind == for_each_kind::count && !out[i].record.items_total)
       out[i].record.items_total = spec.for_each.count;
     for (const auto need : spec.needs) out[i].needs.push_back((*graph)->task(need).id);

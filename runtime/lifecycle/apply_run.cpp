@@ -72,6 +72,7 @@ void record_item(run_state& run, const task_recorded& c) {
   ++fan.ended;
   fan.rows += c.record.rows;
   fan.bytes += c.record.bytes;
+  fan.started_at = earlier(fan.started_at, c.record.started_at);
   fan.children.erase(c.item);
   fan.artifacts.insert(fan.artifacts.end(), c.record.artifacts.begin(), c.record.artifacts.end());
   if (item.status == task_status::failed && fan.failed++ == 0) fan.first_error = c.error_text;

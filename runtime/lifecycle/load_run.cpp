@@ -21,6 +21,7 @@ void restore_item(fan_state& fan, run_state& run, const stored_task& stored) {
   ++fan.ended;
   fan.rows += stored.record.rows;
   fan.bytes += stored.record.bytes;
+  fan.started_at = earlier(fan.started_at, stored.record.started_at);
   fan.artifacts.insert(fan.artifacts.end(), stored.record.artifacts.begin(), stored.record.artifacts.end());
   if (item.status == task_status::failed) {
     if (fan.failed++ == 0) fan.first_error = stored.error_text;

@@ -219,12 +219,38 @@ SCENARIO("for_each runs once per item, joins, and counts failures", "[run][for_e
   }
 }
 
+SCENARIO("a for_each task began with the first of its items, whatever crashes", "[run][for_each]") {
+  auto fan = task("fan");
+  fan.for_each.kind = for_each_kind::count;
+  fan.for_each.count = 3;
+  const bool crashes = GENERATE(false, true);
+  bench b{{fan}};
+  b.tell(begin_run{});
+  const auto end = [&](std::uint32_t item, milliseconds began) {
+    auto e = bench::ended(0, item);
+    e.result.started_at = start + began;
+    e.result.ended_at = start + began + milliseconds{10};
+    b.tell(e);
+  };
+  end(1, milliseconds{7});
+  end(0, milliseconds{5});
+  if (crashes) {
+    b.crash();
+    b.tell(resume_run{});
+  }
+  CHECK_FALSE(b.stored.contains({0, no_item})); // No record of its own before it ends.
+  end(2, milliseconds{9});
+  CHECK(b.run.header.status == run_status::succeeded);
+  CHECK(b.stored.at({0, no_item}).record.started_at == start + milliseconds{5});
+}
+
 SCENARIO("for_each over nothing succeeds at once", "[run][for_each]") {
   auto fan = task("fan");
   fan.for_each.kind = for_each_kind::list;
   fan.for_each.items = value::list{};
   bench b{{fan, task("after", {0})}};
   CHECK(b.started(b.tell(begin_run{})) == names{"after"});
+  CHECK_FALSE(b.stored.at({0, no_item}).record.started_at); // No item ever began.
   b.tell(bench::ended(1));
   CHECK(b.run.header.status == run_status::succeeded);
 }

@@ -27,21 +27,20 @@ void run_draft::end_unit(task_index task, std::uint32_t item, task_record record
   }
   const auto& fan = *run_.tasks[task].fan;
   const bool item_failed = record.status == task_status::failed;
-  const auto rows = fan.rows + record.rows;
-  const auto bytes = fan.bytes + record.bytes;
+  task_record of_all;
+  of_all.rows = fan.rows + record.rows;
+  of_all.bytes = fan.bytes + record.bytes;
+  of_all.started_at = earlier(fan.started_at, record.started_at);
   auto first_error = fan.failed > 0 ? fan.first_error : error_text;
   change(task_recorded{task, item, std::move(record), std::move(error_text), {}});
-  if (fan.ended + 1 == fan.all.size()) end_fan(task, fan.failed + item_failed, rows, bytes, std::move(first_error));
+  if (fan.ended + 1 == fan.all.size())
+    end_fan(task, std::move(of_all), fan.failed + item_failed, std::move(first_error));
 }
 
-void run_draft::end_fan(task_index task, std::uint32_t failed, std::uint64_t rows, std::uint64_t bytes,
-                        std::string first_error) {
-  task_record record;
+void run_draft::end_fan(task_index task, task_record record, std::uint32_t failed, std::string first_error) {
   record.status = failed == 0 ? task_status::succeeded : task_status::failed;
   record.items_total = static_cast<std::uint32_t>(run_.tasks[task].fan->all.size());
   record.ended_at = context_.now;
-  record.rows = rows;
-  record.bytes = bytes;
   std::string text;
   if (failed > 0)
     text = std::to_string(failed) + " of " + std::to_string(*record.items_total) +

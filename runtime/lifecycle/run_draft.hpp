@@ -45,7 +45,8 @@ private:
   void end_task(task_index task, task_record record, std::string error_text);
   void settle(task_index task, task_status status);
   void block_successors(task_index from);
-  void end_fan(task_index task, std::uint32_t failed, std::uint64_t rows, std::uint64_t bytes, std::string first_error);
+  /// The last item ended; `record` holds its rows, bytes and beginning together with those of the others.
+  void end_fan(task_index task, task_record record, std::uint32_t failed, std::string first_error);
 
   void begin_more();
   void begin_task(task_index task);

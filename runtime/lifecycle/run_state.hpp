@@ -37,6 +37,7 @@ struct fan_state {
   std::uint32_t failed = 0;
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
+  std::optional<timestamp> started_at; ///< When the first of the ended items began, each with its last attempt.
   std::string first_error;
   std::vector<artifact> artifacts;
   std::unordered_map<std::uint32_t, run_id> children; ///< Of items under way.
@@ -49,6 +50,11 @@ struct fan_state {
 
   [[nodiscard]] bool has_more() const noexcept { return !again.empty() || next < all.size(); }
 };
+
+/// The earlier of two times, of which either may be unknown.
+[[nodiscard]] inline std::optional<timestamp> earlier(std::optional<timestamp> a, std::optional<timestamp> b) {
+  return !a || (b && *b < *a) ? b : a;
+}
 
 struct task_state {
   task_status status = task_status::pending;
