@@ -32,7 +32,8 @@ inline constexpr std::array column_families{
   column_family{family::requests, "requests", "partition u16 | keyed hash 32", "actors", true},
   column_family{family::history, "history", "slot u16 | run 16 | task u32 | item u32 | attempt u32", "actors", false},
   column_family{family::events, "events",
-                "partition u16 | kind u8 | 1: event 16; 2: delivery 16; 3: endpoint 16, delivery 16 newest first",
+                "partition u16 | kind u8 | 1: event 16; 2: delivery 16; 3: endpoint 16, delivery 16 newest first; "
+                "4: endpoint 16, due_ms u64, delivery 16",
                 "actors", true},
   column_family{family::audit, "audit", "partition u16 | workspace 16 | time_ms u64, newest first | number u64",
                 "actors", false},

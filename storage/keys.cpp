@@ -272,6 +272,63 @@ std::string message(partition_id p, std::uint8_t kind, run_id source, std::uint3
 
 std::string request(partition_id p, std::string_view hash) { return with_partition(p).append(hash); }
 
+namespace {
+
+std::string event_key(partition_id p, event_kind kind) {
+  auto out = with_partition(p);
+  put_int(out, static_cast<std::uint8_t>(kind));
+  return out;
+}
+
+} // namespace
+
+std::string events_prefix(partition_id p) { return event_key(p, event_kind::event); }
+
+std::string event(partition_id p, event_id id) { return events_prefix(p).append(id.view()); }
+
+std::string events_before(partition_id p, timestamp t) {
+  // The first 48 bits of a version 7 id are its time.
+  std::string time;
+  put_int(time, order_ms(t));
+  return events_prefix(p).append(time, 2);
+}
+
+std::string delivery(partition_id p, delivery_id id) { return event_key(p, event_kind::delivery).append(id.view()); }
+
+std::string deliveries_of_endpoint(partition_id p, const uuid& endpoint) {
+  return event_key(p, event_kind::deliveries_of_endpoint).append(endpoint.view());
+}
+
+std::string delivery_of_endpoint(partition_id p, const uuid& endpoint, delivery_id id) {
+  auto out = deliveries_of_endpoint(p, endpoint);
+  put_turned(out, id.raw);
+  return out;
+}
+
+std::string pending_prefix(partition_id p) { return event_key(p, event_kind::pending_deliveries); }
+
+std::string pending_prefix(partition_id p, const uuid& endpoint) { return pending_prefix(p).append(endpoint.view()); }
+
+std::string pending_from(partition_id p, const uuid& endpoint, timestamp due) {
+  auto out = pending_prefix(p, endpoint);
+  put_int(out, order_ms(due));
+  return out;
+}
+
+std::string pending_delivery::encode() const { return pending_from(partition, endpoint, due).append(id.view()); }
+
+result<pending_delivery> pending_delivery::decode(std::string_view bytes) {
+  pending_delivery out;
+  std::uint8_t kind = 0;
+  std::uint64_t ms = 0;
+  const bool ok = take_int(bytes, out.partition) && take_int(bytes, kind) && take_id(bytes, out.endpoint) &&
+                  take_int(bytes, ms) && take_id(bytes, out.id.raw) && bytes.empty();
+  if (!ok || kind != static_cast<std::uint8_t>(event_kind::pending_deliveries))
+    return fail(errc::corrupt_record, "a pending delivery's key has a wrong size");
+  out.due = from_ms(static_cast<std::int64_t>(ms));
+  return out;
+}
+
 std::string behind(std::string prefix) {
   while (!prefix.empty() && static_cast<std::uint8_t>(prefix.back()) == 0xff) prefix.pop_back();
   assert(!prefix.empty());

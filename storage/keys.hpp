@@ -4,6 +4,7 @@
 #include "runtime/model/ids.hpp"
 #include "runtime/model/records.hpp"
 #include "runtime/model/schedule.hpp"
+#include "runtime/model/webhook.hpp"
 
 #include <cstdint>
 #include <string>
@@ -11,7 +12,7 @@
 
 /// Keys of all column families. Integers are big-endian, so byte order is value order; a layout is permanent, another one is
 /// another kind byte. Keys of `state` and `history` begin with the slot, so partitions can be split without rewriting
-/// them; keys of `index`, `counters`, `timers`, `outbox` and `requests` begin with the partition and can be rebuilt.
+/// them; keys of `index`, `counters`, `timers`, `outbox`, `requests` and `events` begin with the partition.
 namespace penstock::keys {
 
 /// Second part of keys of `state`. A number once given is never reused.
@@ -60,6 +61,16 @@ enum class counter_kind : std::uint8_t {
   schedules_of_workspace = 5,
   backfills_of_pipeline = 6,
   backfills_of_workspace = 7,
+  deliveries_of_endpoint = 8,
+  pending_deliveries = 9, ///< Of the partition as a whole: the owner is nil.
+};
+
+/// Second part of keys of `events`.
+enum class event_kind : std::uint8_t {
+  event = 1,
+  delivery = 2,
+  deliveries_of_endpoint = 3, ///< endpoint | newest first
+  pending_deliveries = 4,     ///< endpoint | due first
 };
 
 /// Stands for the slot in keys of things that no slot owns: API keys, workspaces.
@@ -160,6 +171,36 @@ struct timer {
 [[nodiscard]] std::string messages_prefix(partition_id p);
 /// partition u16 | hash 32
 [[nodiscard]] std::string request(partition_id p, std::string_view hash);
+
+// --- events -------------------------------------------------------------------------------------
+/// partition u16 | 1 | event 16: as ids hold their time, the oldest comes first
+[[nodiscard]] std::string event(partition_id p, event_id id);
+[[nodiscard]] std::string events_prefix(partition_id p);
+/// End (exclusive) of a partition's events made before `t`.
+[[nodiscard]] std::string events_before(partition_id p, timestamp t);
+/// partition u16 | 2 | delivery 16
+[[nodiscard]] std::string delivery(partition_id p, delivery_id id);
+/// partition u16 | 3 | endpoint 16 | delivery 16 with all bits turned; `turned_id` reads it.
+[[nodiscard]] std::string delivery_of_endpoint(partition_id p, const uuid& endpoint, delivery_id id);
+[[nodiscard]] std::string deliveries_of_endpoint(partition_id p, const uuid& endpoint);
+
+/// What is to be posted: partition u16 | 4 | endpoint 16 | due_ms u64 | delivery 16. Byte order is the order of time for
+/// each endpoint, so a scan from its start yields what is due first.
+struct pending_delivery {
+  partition_id partition = 0;
+  uuid endpoint;
+  timestamp due;
+  delivery_id id;
+
+  [[nodiscard]] std::string encode() const;
+  /// @returns `errc::corrupt_record` unless `bytes` is exactly one key.
+  [[nodiscard]] static result<pending_delivery> decode(std::string_view bytes);
+  friend bool operator==(const pending_delivery&, const pending_delivery&) = default;
+};
+[[nodiscard]] std::string pending_prefix(partition_id p);
+[[nodiscard]] std::string pending_prefix(partition_id p, const uuid& endpoint);
+/// Beginning of an endpoint's keys due at `due` or later.
+[[nodiscard]] std::string pending_from(partition_id p, const uuid& endpoint, timestamp due);
 
 /// The first key behind all that begin with `prefix`: the end of its scan. `prefix` must not be all 0xff.
 [[nodiscard]] std::string behind(std::string prefix);

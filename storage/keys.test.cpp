@@ -70,3 +70,43 @@ SCENARIO("the end of a prefix lies behind all keys that begin with it", "[keys]"
   CHECK(keys::behind("a") == "b");
   CHECK(keys::behind(std::string("a\xff", 2)) == "b");
 }
+
+SCENARIO("a pending delivery's key reads back, and byte order is the order of time for each endpoint", "[keys]") {
+  seeded_random random{12};
+  const auto endpoint = make_uuid7(from_ms(5), 0, 1);
+  const auto next = [&] {
+    return keys::pending_delivery{3, endpoint, from_ms(static_cast<std::int64_t>(random.next() >> 20)),
+                                  delivery_id{make_uuid7(from_ms(7), 5, random.next())}};
+  };
+  for (int i = 0; i < 500; ++i) {
+    const auto a = next();
+    const auto b = next();
+    REQUIRE(keys::pending_delivery::decode(a.encode()));
+    CHECK(*keys::pending_delivery::decode(a.encode()) == a);
+    CHECK((a.encode() < b.encode()) == (a.due < b.due));
+    CHECK((a.encode() < keys::pending_from(3, endpoint, b.due)) == (a.due < b.due));
+    CHECK(a.encode().starts_with(keys::pending_prefix(3, endpoint)));
+  }
+  CHECK(keys::pending_delivery::decode("short").error().code == errc::corrupt_record);
+  CHECK_FALSE(keys::pending_delivery::decode(keys::delivery_of_endpoint(3, endpoint, next().id)));
+}
+
+SCENARIO("events lie oldest first, an endpoint's deliveries newest first, and both give back their ids", "[keys]") {
+  seeded_random random{13};
+  const auto made_at = [&](std::int64_t ms) { return make_uuid7(from_ms(ms), 5, random.next()); };
+  for (int i = 0; i < 200; ++i) {
+    const auto earlier = static_cast<std::int64_t>(random.next() >> 24);
+    const auto later = earlier + 1 + static_cast<std::int64_t>(random.next() % 1'000);
+    const auto older = made_at(earlier);
+    const auto newer = made_at(later);
+    CHECK(keys::event(2, event_id{older}) < keys::event(2, event_id{newer}));
+    CHECK(keys::event(2, event_id{older}) < keys::events_before(2, from_ms(later)));
+    CHECK(keys::event(2, event_id{newer}) >= keys::events_before(2, from_ms(later)));
+    CHECK(keys::plain_id(keys::event(2, event_id{older})) == older);
+    const auto entry = [&](const uuid& id) { return keys::delivery_of_endpoint(2, uuid{}, delivery_id{id}); };
+    CHECK(entry(newer) < entry(older));
+    CHECK(keys::turned_id(entry(older)) == older);
+  }
+  const auto id = made_at(9);
+  CHECK(keys::event(2, event_id{id}) != keys::delivery(2, delivery_id{id}));
+}

@@ -49,7 +49,10 @@ enum class sealed_kind : std::uint8_t {
   error = 4,
   items = 5,
   message = 6,
-  request = 7
+  request = 7,
+  event = 8,
+  endpoint_secret = 9,
+  trigger_secret = 10
 };
 
 /// Seals and opens with XChaCha20-Poly1305. Each workspace has a data key of its own, derived from the master key
