@@ -10,8 +10,6 @@ namespace penstock {
 
 namespace {
 
-constexpr std::uint8_t message_child_ended = 1;
-constexpr std::uint8_t message_cancel = 2;
 
 /// How an attempt ends that could not even begin; trying again would not help.
 attempt_ended refusal(const attempt_ref& ref, error why, timestamp at) {
@@ -22,6 +20,12 @@ attempt_ended refusal(const attempt_ref& ref, error why, timestamp at) {
   ended.result.retryable = false;
   ended.result.started_at = ended.result.ended_at = at;
   return ended;
+}
+
+/// Where a run that has not ended stands among those of its pipeline.
+std::string place_under_way(partition_id p, const run_record& run) {
+  if (run.status == run_status::pending) return keys::queued_run(p, run.pipeline, run.priority, run.id);
+  return keys::index_entry(p, keys::index_kind::active_runs, run.pipeline.raw, run.id.raw);
 }
 
 /// The sender of a message that was lost keeps it and sends it again.
@@ -47,14 +51,19 @@ std::unique_ptr<run_core> run_core::give_birth(const entity_surroundings& around
                     keys::index_entry(p, keys::index_kind::runs_of_pipeline, header.pipeline.raw, header.id.raw), {});
   out.mutations.put(family::index,
                     keys::index_entry(p, keys::index_kind::runs_of_workspace, header.workspace.raw, header.id.raw), {});
-  out.mutations.put(family::index,
-                    keys::index_entry(p, keys::index_kind::active_runs, header.pipeline.raw, header.id.raw), {});
+  out.mutations.put(family::index, place_under_way(p, header), {});
+  if (header.holds_lease && header.status == run_status::running)
+    out.mutations.put(family::state, keys::lease(header.pipeline, header.id), {});
+  if (header.launcher)
+    out.mutations.put(family::index,
+                      keys::index_entry(p, keys::index_kind::runs_of_launcher, *header.launcher, header.id.raw), {});
   out.mutations.add(family::counters, keys::runs_of_pipeline(p, header.pipeline, header.status), 1);
   out.mutations.add(family::counters, keys::runs_of_workspace(p, header.workspace, header.status), 1);
   std::unique_ptr<run_core> born{
     new run_core{around, load_run(std::move(header), std::move(graph), std::move(parameters), {})}};
-  // A run that was just made takes every command that begins it.
-  (void)born->decide_and_apply(begin_run{}, now, out).has_value();
+  // A run that was just made takes every command that begins it; one that waits is begun by its pipeline.
+  if (born->state_->header.status == run_status::running)
+    (void)born->decide_and_apply(begin_run{}, now, out).has_value();
   return born;
 }
 
@@ -116,9 +125,10 @@ result<void> run_core::decide_and_apply(const run_command& command, timestamp no
   auto decision = decide(*state_, command, context);
   if (!decision) return unexpected(std::move(decision).error());
   bool stored = false;
+  const auto before = state_->header.status;
   for (auto& change : decision->changes) {
     penstock::apply(*state_, change);
-    store(change, out);
+    store(change, before, out);
     stored |= !std::holds_alternative<task_begun>(change) && !std::holds_alternative<fan_opened>(change);
   }
   for (auto& effect : decision->effects) add_effect(std::move(effect), out);
@@ -130,7 +140,7 @@ keys::timer run_core::timer_key(const timer_fired& what) const {
   return {partition(), what.due, static_cast<std::uint8_t>(what.kind), id_.raw, what.task, what.item, what.attempt};
 }
 
-void run_core::store(const run_change& change, proposal& out) const {
+void run_core::store(const run_change& change, run_status before, proposal& out) const {
   const auto& header = state_->header;
   if (const auto* c = std::get_if<task_recorded>(&change)) {
     auto record = c->record;
@@ -176,23 +186,65 @@ void run_core::store(const run_change& change, proposal& out) const {
       },
       left->what));
   } else if (std::holds_alternative<run_ended>(change)) {
-    store_end(out);
+    store_end(before, out);
+  } else if (std::holds_alternative<run_begun>(change)) {
+    store_begin(out);
   }
 }
 
-void run_core::store_end(proposal& out) const {
+void run_core::store_begin(proposal& out) const {
+  const auto& header = state_->header;
+  const auto p = partition();
+  out.mutations.put(family::state, keys::run(id_), codec::encode(header));
+  out.mutations.remove(family::index, keys::queued_run(p, header.pipeline, header.priority, id_));
+  out.mutations.put(family::index, place_under_way(p, header), {});
+  count_move(run_status::pending, header.status, out);
+}
+
+void run_core::count_move(run_status from, run_status to, proposal& out) const {
+  const auto& header = state_->header;
+  const auto p = partition();
+  out.mutations.add(family::counters, keys::runs_of_pipeline(p, header.pipeline, from), -1);
+  out.mutations.add(family::counters, keys::runs_of_pipeline(p, header.pipeline, to), 1);
+  out.mutations.add(family::counters, keys::runs_of_workspace(p, header.workspace, from), -1);
+  out.mutations.add(family::counters, keys::runs_of_workspace(p, header.workspace, to), 1);
+}
+
+void run_core::store_end(run_status before, proposal& out) const {
   const auto& header = state_->header;
   auto record = header;
   record.sealed_error = seal_text(around_.seals, place_of(header, sealed_kind::error), state_->first_error);
   const auto p = partition();
   out.mutations.put(family::state, keys::run(id_), codec::encode(record));
-  out.mutations.remove(family::index,
-                       keys::index_entry(p, keys::index_kind::active_runs, header.pipeline.raw, id_.raw));
+  auto was = header;
+  was.status = before;
+  out.mutations.remove(family::index, place_under_way(p, was));
   out.mutations.put(family::index, keys::ended_run(p, header.pipeline, header.status, id_), {});
-  out.mutations.add(family::counters, keys::runs_of_pipeline(p, header.pipeline, run_status::running), -1);
-  out.mutations.add(family::counters, keys::runs_of_pipeline(p, header.pipeline, header.status), 1);
-  out.mutations.add(family::counters, keys::runs_of_workspace(p, header.workspace, run_status::running), -1);
-  out.mutations.add(family::counters, keys::runs_of_workspace(p, header.workspace, header.status), 1);
+  count_move(before, header.status, out);
+  if (header.holds_lease) out.mutations.remove(family::state, keys::lease(header.pipeline, id_));
+  if (header.holds_lease || header.reports_end)
+    out.effects.push_back(tell_pipeline{header.pipeline, run_over{id_, header.status, header.launcher}});
+  tell_dependents(out);
+}
+
+void run_core::tell_dependents(proposal& out) const {
+  const auto& header = state_->header;
+  const auto dependents =
+    around_.registry->read([&](const system_tables& t) { return t.downstream_of(header.pipeline); });
+  std::uint32_t number = 0;
+  for (const auto& dependency : dependents) {
+    message_record record;
+    record.from = id_;
+    record.to = run_id{dependency.downstream.raw};
+    record.workspace = header.workspace;
+    record.kind = message_upstream_ended;
+    record.status = header.status;
+    record.dependency = dependency;
+    auto key = keys::message(partition(), record.kind, id_, number++, 0);
+    out.mutations.put(family::outbox, key, codec::encode(record));
+    out.effects.push_back(send_message{std::move(key), dependency.downstream.raw,
+                                       pipeline_command{upstream_ended{dependency, id_, header.status, {}}}});
+  }
 }
 
 void run_core::add_effect(run_effect effect, proposal& out) {
@@ -237,7 +289,7 @@ result<std::shared_ptr<attempt_request>> run_core::request_for(const attempt_ref
   add_inputs(*request);
   if (request->expand_items) return request;
   if (auto bound = bind_fields(*request); !bound) return unexpected(bound.error());
-  if (spec.type == task_type::http && !state_->graph->successors[ref.task].empty() && request->config.as_object())
+  if (spec.type == task_type::http && state_->graph->is_table_read[ref.task] && request->config.as_object())
     request->config.set("table_wanted", true);
   return request;
 }

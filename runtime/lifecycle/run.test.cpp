@@ -405,3 +405,25 @@ SCENARIO("whatever the graph, the order of events and the crashes, a run ends on
   }
   CHECK((b.run.header.status == run_status::failed) == any_failed);
 }
+
+SCENARIO("a table is wanted by those that look at it, not by those that only wait", "[run][table]") {
+  GIVEN("a task of each type behind one task each") {
+    task_spec checked = task("checked", {0}, task_type::http);
+    checked.checks = {{"some", "select true"}};
+    task_spec items = task("items", {0}, task_type::run_pipeline);
+    items.for_each.kind = for_each_kind::table;
+    for (const auto& [reader, reads] :
+         {std::pair{task("x", {0}, task_type::http), false}, std::pair{task("x", {0}, task_type::noop), false},
+          std::pair{task("x", {0}, task_type::sleep), false}, std::pair{task("x", {0}, task_type::run_pipeline), false},
+          std::pair{task("x", {0}, task_type::shell), true}, std::pair{task("x", {0}, task_type::sql), true},
+          std::pair{task("x", {0}, task_type::sink), true}, std::pair{checked, true}, std::pair{items, true}}) {
+      plan p;
+      p.tasks = {task("call", {}, task_type::http), reader};
+      const auto graph = bind_plan(std::move(p));
+      THEN("its reader type " + std::string(to_text(reader.type)) + " decides, for " + reader.id) {
+        CHECK(graph->is_table_read[0] == reads);
+        CHECK_FALSE(graph->is_table_read[1]);
+      }
+    }
+  }
+}
