@@ -32,6 +32,26 @@ void erase_pair(std::multimap<pipeline_id, dependency_id>& index, pipeline_id fr
 
 } // namespace
 
+void system_tables::put(const endpoint_record& r) {
+  endpoints_.insert_or_assign(r.id, r);
+  endpoints_by_workspace_.emplace(r.workspace, r.id);
+}
+
+void system_tables::erase(endpoint_id id) {
+  const auto it = endpoints_.find(id);
+  if (it == endpoints_.end()) return;
+  endpoints_by_workspace_.erase({it->second.workspace, id});
+  endpoints_.erase(it);
+}
+
+std::vector<const endpoint_record*> system_tables::endpoints_of(workspace_id workspace) const {
+  std::vector<const endpoint_record*> out;
+  for (auto it = endpoints_by_workspace_.lower_bound({workspace, endpoint_id{}});
+       it != endpoints_by_workspace_.end() && it->first == workspace; ++it)
+    out.push_back(&endpoints_.at(it->second));
+  return out;
+}
+
 void system_tables::put(const dependency_record& r) {
   erase(r.id);
   dependencies_.emplace(r.id, r);
@@ -45,6 +65,25 @@ void system_tables::erase(dependency_id id) {
   erase_pair(by_upstream_, it->second.upstream, id);
   erase_pair(by_downstream_, it->second.downstream, id);
   dependencies_.erase(it);
+}
+
+void system_tables::put(const calendar_record& r) {
+  std::vector<holiday> days;
+  for (std::size_t i = 0; i < r.days.size(); ++i)
+    if (const auto date = parse_date(r.days[i]))
+      days.push_back({*date, i < r.names.size() ? r.names[i] : std::string{}});
+  holidays_[{r.workspace, r.name}] = std::make_shared<const holiday_calendar>(std::move(days));
+  calendars_.insert_or_assign({r.workspace, r.name}, r);
+}
+
+void system_tables::erase_calendar(const name_in_workspace& which) {
+  calendars_.erase(which);
+  holidays_.erase(which);
+}
+
+std::shared_ptr<const holiday_calendar> system_tables::holidays(workspace_id workspace, const std::string& name) const {
+  const auto it = holidays_.find({workspace, name});
+  return it == holidays_.end() ? nullptr : it->second;
 }
 
 std::vector<dependency_record> system_tables::downstream_of(pipeline_id id) const {

@@ -23,6 +23,12 @@ std::string_view to_text(event_type t) noexcept {
   return "trigger.callback";
 }
 
+std::string shown_id(event_id id) {
+  auto text = to_text(id);
+  std::erase(text, '-');
+  return "evt_" + text;
+}
+
 std::optional<event_type> parse_event_type(std::string_view text) noexcept {
   for (const auto& [known, name] : event_names)
     if (name == text) return known;

@@ -26,6 +26,8 @@ enum class event_type : std::uint8_t {
 };
 /// `job.completed` and so on.
 [[nodiscard]] std::string_view to_text(event_type t) noexcept;
+/// `evt_` and 32 hex digits: how receivers know an event, in its body and in `webhook-id`.
+[[nodiscard]] std::string shown_id(event_id id);
 /// Of those a client can subscribe to.
 [[nodiscard]] std::optional<event_type> parse_event_type(std::string_view text) noexcept;
 [[nodiscard]] std::vector<std::string_view> event_type_names();
@@ -78,6 +80,7 @@ struct trigger_record {
   std::string callback_url; ///< Empty: none.
   timestamp created_at;
   std::string created_by;
+  std::optional<pipeline_id> pipeline; ///< What it starts when a request names no other.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -89,6 +92,7 @@ struct trigger_record {
     v(6, "callback_url", s.callback_url);
     v(7, "created_at", s.created_at);
     v(8, "created_by", s.created_by);
+    v(9, "pipeline", s.pipeline);
   }
 };
 
@@ -100,6 +104,8 @@ struct event_record {
   timestamp created_at;
   uuid subject;            ///< The run or pipeline.
   std::string sealed_body; ///< The bytes that are posted, the same at each attempt.
+  std::string traceparent; ///< W3C trace context of the run; empty: none.
+  std::vector<delivery_id> deliveries;
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -109,6 +115,8 @@ struct event_record {
     v(4, "created_at", s.created_at);
     v(5, "subject", s.subject);
     v(6, "sealed_body", s.sealed_body);
+    v(7, "traceparent", s.traceparent);
+    v(8, "deliveries", s.deliveries);
   }
 };
 
@@ -132,7 +140,7 @@ struct delivery_attempt {
   }
 };
 
-/// The posting of one event to one endpoint. In the event's slot.
+/// The posting of one event to one endpoint. In the event's slot. There is a key of its own for each pending one.
 struct delivery_record {
   delivery_id id;
   event_id event;
@@ -141,8 +149,9 @@ struct delivery_record {
   event_type type = event_type::job_completed;
   delivery_status status = delivery_status::pending;
   timestamp created_at;
-  std::optional<timestamp> next_at; ///< When the next attempt is due; none: now, or never.
-  std::vector<delivery_attempt> attempts;
+  std::optional<timestamp> next_at;       ///< While it is pending: when the next attempt is due.
+  std::vector<delivery_attempt> attempts; ///< Oldest first; of very many, the newest.
+  std::uint32_t tries = 0;                ///< Attempts since it was last made pending by hand, or made.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -155,6 +164,7 @@ struct delivery_record {
     v(7, "created_at", s.created_at);
     v(8, "next_at", s.next_at);
     v(9, "attempts", s.attempts);
+    v(10, "tries", s.tries);
   }
 };
 
