@@ -54,6 +54,9 @@ struct pipeline_view {
   std::optional<definition> source;   ///< Only where one pipeline was asked for.
   std::vector<std::string> warnings;  ///< Of the newest revision; only where one pipeline was asked for.
   std::optional<run_record> last_run; ///< The newest run, if any.
+  bool failing = false;               ///< The last of its runs to end failed; cancelled ones do not count.
+  /// When its own schedule starts it next, if it will.
+  std::optional<timestamp> next_run_at = {};
 };
 
 struct task_view {

@@ -40,4 +40,19 @@ std::string_view to_text(trigger_kind t) noexcept {
   return "unknown";
 }
 
+std::string_view to_text(pipeline_type t) noexcept {
+  switch (t) {
+    case pipeline_type::etl: return "etl";
+    case pipeline_type::automation: return "automation";
+    case pipeline_type::saas: return "saas";
+  }
+  return "etl";
+}
+
+std::optional<pipeline_type> parse_pipeline_type(std::string_view text) noexcept {
+  for (const auto t : {pipeline_type::etl, pipeline_type::automation, pipeline_type::saas})
+    if (to_text(t) == text) return t;
+  return std::nullopt;
+}
+
 } // namespace penstock

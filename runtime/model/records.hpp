@@ -63,6 +63,11 @@ struct artifact {
   }
 };
 
+/// What a pipeline is for, as clients sort them. Stored.
+enum class pipeline_type : std::uint8_t { etl = 1, automation = 2, saas = 3 };
+[[nodiscard]] std::string_view to_text(pipeline_type t) noexcept;
+[[nodiscard]] std::optional<pipeline_type> parse_pipeline_type(std::string_view text) noexcept;
+
 /// A pipeline's header; what its tasks are is in its revisions.
 struct pipeline_record {
   pipeline_id id;
@@ -79,6 +84,9 @@ struct pipeline_record {
   std::string created_by; ///< Subject of the credentials.
   value attributes;       ///< Fields of a surface kept for its clients, an object by their names.
   bool deleted = false;   ///< A tombstone: being cleared, fences late results, invisible to clients.
+  pipeline_type type = pipeline_type::etl;
+  std::string source_type; ///< Connector of the newest revision's first source; empty: it has none.
+  std::string sink_type;   ///< Connector of its last sink; empty: it has none.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -96,6 +104,9 @@ struct pipeline_record {
     v(12, "created_by", s.created_by);
     v(13, "attributes", s.attributes);
     v(14, "deleted", s.deleted);
+    v(15, "type", s.type);
+    v(16, "source_type", s.source_type);
+    v(17, "sink_type", s.sink_type);
   }
 };
 
