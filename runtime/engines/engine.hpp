@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/engines/fair_queue.hpp"
 #include "runtime/error.hpp"
 #include "runtime/model/attempt.hpp"
 #include "runtime/model/ids.hpp"
@@ -38,12 +39,15 @@ struct attempt_request {
   task_spec task; ///< With `config` and `checks` as below; needs by index are already resolved to `inputs`.
   value config;   ///< `task.config` with every placeholder substituted.
   std::vector<input_table> inputs;
-  std::string work_dir;         ///< Absolute, empty, this attempt's own; removed by the worker afterwards.
-  std::string artifact_file;    ///< Absolute path at which the output table (Parquet) is to be written.
-  std::string artifact_path;    ///< The same relative to the data directory, for `artifact::path`.
-  std::string output_dir;       ///< Absolute: where a sink without a path writes `output.<format>`; exists.
-  std::string output_path;      ///< The same relative to the data directory.
-  std::string traceparent;      ///< W3C trace context, empty: none.
+  std::string work_dir;      ///< Absolute, empty, this attempt's own; removed by the worker afterwards.
+  std::string artifact_file; ///< Absolute path at which the output table (Parquet) is to be written.
+  std::string artifact_path; ///< The same relative to the data directory, for `artifact::path`.
+  std::string output_dir;    ///< Absolute: where a sink without a path writes `output.<format>`; exists.
+  std::string output_path;   ///< The same relative to the data directory.
+  std::string traceparent;   ///< W3C trace context, empty: none.
+  workspace_id workspace;    ///< Whose run it is: workspaces take turns where attempts wait.
+  task_priority priority =
+    task_priority::normal;      ///< Its place among attempts that wait: its task's own, else its run's.
   std::uint64_t timeout_ms = 0; ///< 0 = the engine's own limit.
   bool expand_items =
     false; ///< Not to run the task but to read the rows of `inputs.front()` as `attempt_result::items`.
@@ -64,6 +68,13 @@ public:
   /// `cancelled`, or with what the attempt had come to before the stop arrived.
   /// Nothing happens for an attempt that is not there (any more).
   virtual void cancel(const attempt_ref& ref) = 0;
+
+  /// A run has another priority from now on: it counts for those of its attempts that still wait for a place, unless their
+  /// task has one of its own.
+  virtual void set_priority(const run_id& run, task_priority priority) = 0;
+
+  /// Attempts that wait for a place.
+  [[nodiscard]] virtual counts_by_priority waiting() const = 0;
 
   /// Attempts that may run at once.
   [[nodiscard]] virtual std::size_t places() const = 0;

@@ -98,6 +98,18 @@ public:
     if (const auto attempt = attempts_.find(ref)) attempt->cancel();
   }
 
+  void set_priority(const run_id& run, task_priority priority) override {
+    places_.set_priority(run, priority);
+    http_->set_priority(run, priority);
+  }
+
+  [[nodiscard]] counts_by_priority waiting() const override {
+    auto all = places_.waiting();
+    const auto calls = http_->waiting();
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] += calls[i];
+    return all;
+  }
+
   [[nodiscard]] std::size_t places() const override { return settings_.processes_max + settings_.http_max; }
 
   [[nodiscard]] bool can_start(task_type type) const override {

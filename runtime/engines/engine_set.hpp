@@ -17,7 +17,7 @@ struct engine_processes {
 /// The real ones. Nothing is started before the first need.
 [[nodiscard]] engine_processes system_engine_processes(const engine_settings& settings);
 
-/// All engines of a node as one that dispatches by task type. Each queues what it has no place for.
+/// All engines of a node as one that dispatches by task type. Each lets wait what it has no place for (`fair_queue`).
 /// Destroying it stops what is running and calls `done` for it.
 class engine_set : public engine {
 public:

@@ -4,8 +4,8 @@
 #include "runtime/engines/http_transfer.hpp"
 #include "runtime/engines/thread_signals.hpp"
 
+#include <array>
 #include <atomic>
-#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -72,7 +72,12 @@ public:
     push(begun{attempt});
   }
 
+  void set_priority(const run_id& run, task_priority priority) { push(reprioritised{run, priority}); }
+
   [[nodiscard]] bool has_room() const noexcept { return busy_ < settings_.http_max; }
+  [[nodiscard]] counts_by_priority waiting() const noexcept {
+    return {waiting_count_[0].load(), waiting_count_[1].load(), waiting_count_[2].load()};
+  }
 
 private:
   struct begun {
@@ -81,7 +86,11 @@ private:
   struct cancelled {
     attempt_pointer attempt;
   };
-  using command = std::variant<begun, cancelled>;
+  struct reprioritised {
+    run_id run;
+    task_priority priority;
+  };
+  using command = std::variant<begun, cancelled, reprioritised>;
 
   void push(command c) {
     bool first = false;
@@ -107,13 +116,14 @@ private:
   place_queue& places_;
   const engine_settings& settings_;
   std::atomic<bool> stopping_{false};
-  std::atomic<std::size_t> busy_{0}; ///< Calls begun and not ended.
+  std::atomic<std::size_t> busy_{0};                        ///< Calls begun and not ended.
+  std::array<std::atomic<std::size_t>, 3> waiting_count_{}; ///< Of `waiting_`, for other threads.
   std::mutex mutex_;
   std::vector<command> commands_;
 
   // Of the thread alone.
   std::unique_ptr<CURLM, multi_deleter> multi_;
-  std::deque<attempt_pointer> waiting_;
+  attempt_queue<attempt_pointer> waiting_;
   std::map<CURL*, std::unique_ptr<http_transfer>> running_;
   std::vector<easy_pointer> idle_; ///< Handles to use again, which spares setting them up.
 
@@ -142,8 +152,12 @@ void http_engine::loop::take_commands() {
     taken.swap(commands_);
   }
   for (auto& c : taken) {
-    if (auto* b = std::get_if<begun>(&c)) waiting_.push_back(std::move(b->attempt));
-    else cancel(std::get<cancelled>(c).attempt);
+    if (auto* b = std::get_if<begun>(&c)) waiting_.push(b->attempt->request(), b->attempt);
+    else if (const auto* gone = std::get_if<cancelled>(&c)) cancel(gone->attempt);
+    else {
+      const auto& changed = std::get<reprioritised>(c);
+      waiting_.set_priority(changed.run, changed.priority);
+    }
   }
 }
 
@@ -156,17 +170,19 @@ void http_engine::loop::cancel(const attempt_pointer& attempt) {
     return attempt->end_cancelled();
   }
   // Still waiting: its turn comes to nothing, since its end is settled here.
-  if (std::erase(waiting_, attempt) == 0) return;
+  if (!waiting_.take(attempt->request().ref)) return;
   --busy_;
   attempt->end_cancelled();
 }
 
 void http_engine::loop::start_waiting() {
-  while (!waiting_.empty() && running_.size() < settings_.http_max) {
-    const auto attempt = std::move(waiting_.front());
-    waiting_.pop_front();
-    start(attempt);
+  while (running_.size() < settings_.http_max) {
+    const auto next = waiting_.pop();
+    if (!next) break;
+    start(*next);
   }
+  const auto left = waiting_.sizes();
+  for (std::size_t i = 0; i < left.size(); ++i) waiting_count_[i] = left[i];
 }
 
 void http_engine::loop::start(const attempt_pointer& attempt) {
@@ -244,9 +260,8 @@ void http_engine::loop::end_all() {
     ::curl_multi_remove_handle(multi_.get(), handle);
     transfer->attempt()->end_cancelled();
   }
-  for (const auto& attempt : waiting_) attempt->end_cancelled();
   running_.clear();
-  waiting_.clear();
+  while (const auto next = waiting_.pop()) (*next)->end_cancelled();
 }
 
 http_engine::http_engine(table_work& tables, place_queue& places, const engine_settings& settings)
@@ -256,6 +271,10 @@ http_engine::~http_engine() = default;
 
 void http_engine::begin(const attempt_pointer& attempt) { loop_->begin(attempt); }
 
+void http_engine::set_priority(const run_id& run, task_priority priority) { loop_->set_priority(run, priority); }
+
 bool http_engine::has_room() const { return loop_->has_room(); }
+
+counts_by_priority http_engine::waiting() const { return loop_->waiting(); }
 
 } // namespace penstock

@@ -9,7 +9,7 @@
 namespace penstock {
 
 /// `http`: one request; config as in http_call.hpp. One thread does all of them, keeps connections open between them
-/// and queues those beyond `http_max`. Redirects are not followed; private addresses are refused unless allowed,
+/// and lets those beyond `http_max` wait. Redirects are not followed; private addresses are refused unless allowed,
 /// judged by the address really connected to. Proxies of the environment are not used.
 ///
 /// The answer becomes the task's table where the config has `output` ({format: json | jsonl | csv | parquet, …}); else
@@ -22,8 +22,11 @@ public:
 
   void begin(const attempt_pointer& attempt);
 
+  void set_priority(const run_id& run, task_priority priority);
+
   /// Whether a call begun now would wait for others.
   [[nodiscard]] bool has_room() const;
+  [[nodiscard]] counts_by_priority waiting() const;
 
 private:
   class loop;

@@ -321,6 +321,9 @@ TEST_CASE("a call is cancelled while it runs and while it waits", "[engines][htt
   f.engines->start(std::move(one), first.callback());
   f.engines->start(std::move(two), second.callback());
   CHECK_FALSE(f.engines->can_start(task_type::http));
+  CHECK(eventually([&] { return f.engines->waiting() == counts_by_priority{0, 1, 0}; }));
+  f.engines->set_priority(two_ref.run, task_priority::high);
+  CHECK(eventually([&] { return f.engines->waiting() == counts_by_priority{1, 0, 0}; }));
   f.engines->cancel(two_ref);
   CHECK(second.wait().outcome == attempt_outcome::cancelled);
   f.engines->cancel(one_ref);

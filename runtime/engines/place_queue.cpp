@@ -1,14 +1,12 @@
 #include "runtime/engines/place_queue.hpp"
 
-#include <algorithm>
-
 namespace penstock {
 
-void place_queue::enter(const attempt_ref& who, std::function<void()> begin) {
+void place_queue::enter(const attempt_request& who, std::function<void()> begin) {
   {
     const std::lock_guard lock(mutex_);
     if (taken_ >= places_) {
-      queue_.push_back({who, std::move(begin)});
+      queue_.push(who, std::move(begin));
       return;
     }
     ++taken_;
@@ -17,25 +15,26 @@ void place_queue::enter(const attempt_ref& who, std::function<void()> begin) {
 }
 
 void place_queue::leave() {
-  std::function<void()> next;
+  std::optional<std::function<void()>> next;
   {
     const std::lock_guard lock(mutex_);
-    if (queue_.empty()) {
+    next = queue_.pop();
+    if (!next) {
       --taken_;
       return;
     }
-    next = std::move(queue_.front().begin);
-    queue_.pop_front();
   }
-  next();
+  (*next)();
 }
 
 bool place_queue::withdraw(const attempt_ref& who) {
   const std::lock_guard lock(mutex_);
-  const auto at = std::find_if(queue_.begin(), queue_.end(), [&](const waiting& w) { return w.who == who; });
-  if (at == queue_.end()) return false;
-  queue_.erase(at);
-  return true;
+  return queue_.take(who).has_value();
+}
+
+void place_queue::set_priority(const run_id& run, task_priority priority) {
+  const std::lock_guard lock(mutex_);
+  queue_.set_priority(run, priority);
 }
 
 bool place_queue::has_room() const {
@@ -43,12 +42,17 @@ bool place_queue::has_room() const {
   return taken_ < places_;
 }
 
+counts_by_priority place_queue::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.sizes();
+}
+
 void enter_place(place_queue& places, const attempt_pointer& attempt, std::function<void()> begin) {
   const auto withdraw = [&places, attempt] {
     if (places.withdraw(attempt->request().ref)) attempt->end_cancelled();
   };
   attempt->on_cancel(withdraw);
-  places.enter(attempt->request().ref, std::move(begin));
+  places.enter(attempt->request(), std::move(begin));
   // A cancellation that came just before it stood in the queue found nobody there.
   if (attempt->cancel_requested()) withdraw();
 }

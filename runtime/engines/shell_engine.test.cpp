@@ -205,6 +205,49 @@ TEST_CASE("commands beyond the places wait, and can be cancelled there", "[engin
   CHECK(f.run(task_type::shell, R"({"command": "true"})").outcome == attempt_outcome::succeeded);
 }
 
+TEST_CASE("commands wait by priority, and workspaces take turns", "[engines][shell]") {
+  engine_settings settings;
+  settings.processes_max = 1;
+  engine_fixture f(settings);
+  awaited_result blocking;
+  auto blocker = f.request(task_type::shell, R"({"command": "sleep 86395"})");
+  const auto blocker_ref = blocker.ref;
+  f.engines->start(std::move(blocker), blocking.callback());
+
+  std::mutex mutex;
+  std::string order;
+  const auto start = [&](char name, std::uint8_t workspace, task_priority priority, bool own = false) {
+    auto request = f.request(task_type::shell, R"({"command": "true"})");
+    request.workspace.raw.bytes[15] = workspace;
+    request.priority = priority;
+    request.task.priority_given = own;
+    request.ref.run.raw.bytes[0] = static_cast<std::uint8_t>(name);
+    const auto run = request.ref.run;
+    f.engines->start(std::move(request), [&, name](const attempt_result&) {
+      const std::lock_guard lock(mutex);
+      order += name;
+    });
+    return run;
+  };
+  const auto low = start('l', 1, task_priority::low);
+  const auto own = start('o', 1, task_priority::low, true);
+  for (const char name : {'1', '2', '3'}) start(name, 1, task_priority::normal);
+  start('b', 2, task_priority::normal);
+  start('h', 1, task_priority::high);
+  CHECK(f.engines->waiting() == counts_by_priority{1, 4, 2});
+  // A run's new priority does not count for a task that has one of its own.
+  f.engines->set_priority(low, task_priority::high);
+  f.engines->set_priority(own, task_priority::high);
+  CHECK(f.engines->waiting() == counts_by_priority{2, 4, 1});
+  f.engines->cancel(blocker_ref);
+  CHECK(eventually([&] {
+    const std::lock_guard lock(mutex);
+    return order.size() == 7;
+  }));
+  CHECK(order == "hl1b23o");
+  CHECK(f.engines->waiting() == counts_by_priority{});
+}
+
 TEST_CASE("destroying the engines ends what runs and tells", "[engines][shell][kill]") {
   awaited_result awaited;
   {

@@ -107,10 +107,10 @@ void take_pool(task_draft& draft, value& v, const field_path& path, compile_cont
 }
 
 void take_priority(task_draft& draft, value& v, const field_path& path, compile_context& ctx) {
-  const auto* text = v.as_string();
-  const auto priority = text ? parse_task_priority(*text) : std::nullopt;
-  if (priority) draft.spec.priority = *priority;
-  else ctx.problems.add(path, v.at, "must be HIGH, NORMAL or LOW");
+  if (const auto priority = expect_priority(v, path, ctx)) {
+    draft.spec.priority = *priority;
+    draft.spec.priority_given = true;
+  }
 }
 
 void take_secrets(task_draft& draft, value& v, const field_path& path, compile_context& ctx) {

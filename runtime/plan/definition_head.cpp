@@ -95,16 +95,29 @@ void take_words(value& v, const field_path& path, compile_context& ctx) {
   if (!v.is_null()) expect_text(v, path, ctx);
 }
 
+void take_priority(value& v, const field_path& path, compile_context& ctx) {
+  ctx.made.priority = expect_priority(v, path, ctx);
+}
+
+void take_concurrency(value& v, const field_path& path, compile_context& ctx) {
+  constexpr std::int64_t concurrency_max = 100'000;
+  const auto* count = v.as_int();
+  if (count && *count >= 1 && *count <= concurrency_max) ctx.made.concurrency = static_cast<std::uint32_t>(*count);
+  else ctx.problems.add(path, v.at, "must be a number of runs from 1 to " + std::to_string(concurrency_max));
+}
+
 struct head_field {
   std::string_view name;
   void (*take)(value&, const field_path&, compile_context&);
 };
 
-constexpr std::array<head_field, 5> head_fields{{
+constexpr std::array<head_field, 7> head_fields{{
   {"name", take_words},
   {"description", take_words},
   {"parameters", take_parameters},
   {"timeout", take_timeout},
+  {"priority", take_priority},
+  {"concurrency", take_concurrency},
   {"defaults", take_defaults},
 }};
 

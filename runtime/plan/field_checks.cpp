@@ -41,6 +41,13 @@ std::optional<bool> expect_bool(const value& v, const field_path& path, compile_
   return std::nullopt;
 }
 
+std::optional<task_priority> expect_priority(const value& v, const field_path& path, compile_context& ctx) {
+  const auto* text = v.as_string();
+  auto priority = text ? parse_task_priority(*text) : std::nullopt;
+  if (!priority) ctx.problems.add(path, v.at, "must be HIGH, NORMAL or LOW");
+  return priority;
+}
+
 std::optional<std::uint64_t> expect_duration(const value& v, bool zero_allowed, const field_path& path,
                                              compile_context& ctx) {
   const auto ms = parse_duration(v);

@@ -16,6 +16,7 @@ const std::string* expect_name(const value& v, const field_path& path, compile_c
 value::list* expect_list(value& v, const field_path& path, compile_context& ctx);
 value::object* expect_object(value& v, const field_path& path, compile_context& ctx);
 std::optional<bool> expect_bool(const value& v, const field_path& path, compile_context& ctx);
+std::optional<task_priority> expect_priority(const value& v, const field_path& path, compile_context& ctx);
 /// Milliseconds; `zero_allowed` for delays, but a timeout of nothing is none.
 std::optional<std::uint64_t> expect_duration(const value& v, bool zero_allowed, const field_path& path,
                                              compile_context& ctx);

@@ -100,12 +100,14 @@ TEST_CASE("the top of a definition is checked", "[plan]") {
   CHECK(problem_of(compile_yaml("tasks: [1]")) == "tasks[0] must be an object, not an integer");
   CHECK(problem_of(compile_yaml("version: '1'\ntasks: [{id: a, type: noop}]")) == "version must be 1");
   CHECK(problem_of(compile_yaml("name: [a]\ntasks: [{id: a, type: noop}]")) == "name must be text, not a list");
-  CHECK(
-    problem_of(compile_yaml("colour: red\ntasks: [{id: a, type: noop}]")) ==
-    "colour is not a field of a definition, which takes name, description, parameters, timeout, defaults, version or "
-    "tasks");
+  CHECK(problem_of(compile_yaml("colour: red\ntasks: [{id: a, type: noop}]")) ==
+        "colour is not a field of a definition, which takes name, description, parameters, timeout, priority, "
+        "defaults, version "
+        "or tasks");
   CHECK(problem_of(compile_yaml("timeout: soon\ntasks: [{id: a, type: noop}]")) ==
         "timeout must be a number of seconds or a text such as 500ms, 30s, 5m, 2h or 1d, not `soon`");
+  CHECK(problem_of(compile_yaml("priority: 3\ntasks: [{id: a, type: noop}]")) ==
+        "priority must be HIGH, NORMAL or LOW");
   CHECK(problem_of(compile_yaml("defaults: {retires: 1}\ntasks: [{id: a, type: noop}]")) ==
         "defaults.retires is not a field of defaults, which takes retries or timeout; did you mean `retries`?");
   compile_options few = options();
@@ -120,11 +122,13 @@ tasks:
   - {id: a, type: noop}
   - {id: b, type: noop, retries: 0, timeout: 5}
 timeout: 1h
+priority: low
 defaults: {retries: {attempts: 3, backoff: exponential}, timeout: 2m}
 )");
   INFO(problem_of(compiled));
   REQUIRE(compiled);
   CHECK(compiled->compiled.timeout_ms == 3'600'000);
+  CHECK(compiled->compiled.priority == task_priority::low);
   const auto& tasks = compiled->compiled.tasks;
   CHECK(tasks[0].retry == retry_policy{.attempts_max = 3, .backoff = backoff_kind::exponential});
   CHECK(tasks[0].timeout_ms == 120'000);
@@ -138,6 +142,7 @@ defaults: {retries: {attempts: 3, backoff: exponential}, timeout: 2m}
   REQUIRE(plain);
   CHECK(plain->compiled.tasks[0].retry == surface.default_retry);
   CHECK(plain->compiled.timeout_ms == 3'600'000);
+  CHECK_FALSE(plain->compiled.priority);
 }
 
 TEST_CASE("ids and types of tasks are checked", "[plan]") {
@@ -205,6 +210,8 @@ TEST_CASE("the fields every task may have are read", "[plan]") {
   CHECK(*task.when.as_string() == "{{ params.full }}");
   CHECK(task.pool == "heavy");
   CHECK(task.priority == task_priority::high);
+  CHECK(task.priority_given);
+  CHECK_FALSE(only_task("type: noop").priority_given);
   CHECK(task.secrets == std::vector<std::string>{"abc", "{{ params.token }}"});
   CHECK(task.idempotent);
   REQUIRE(task.checks.size() == 2);

@@ -97,13 +97,14 @@ struct task_spec {
   std::uint64_t timeout_ms = 0; ///< Of one attempt; 0 = none but the server's own limit.
   value when; ///< Null: always. Else a value or placeholder text; the task is skipped when it is not truthy.
   for_each_spec for_each;
-  task_priority priority = task_priority::normal;
-  std::string pool;                 ///< Empty: none.
-  std::vector<std::string> secrets; ///< Texts masked in logs and errors.
-  value config;                     ///< The type's own fields, by name, checked; placeholders still in place.
+  task_priority priority = task_priority::normal; ///< Counts only if it was given: else its run's does.
+  std::string pool;                               ///< Empty: none.
+  std::vector<std::string> secrets;               ///< Texts masked in logs and errors.
+  value config; ///< The type's own fields, by name, checked; placeholders still in place.
   std::vector<check_spec> checks;
   std::string unavailable; ///< Not empty: accepted, but cannot run on this server; the reason.
   bool idempotent = false; ///< Declared by its author: doing it again gives the same result.
+  bool priority_given = false;
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -121,6 +122,7 @@ struct task_spec {
     v(12, "checks", s.checks);
     v(13, "unavailable", s.unavailable);
     v(14, "idempotent", s.idempotent);
+    v(15, "priority_given", s.priority_given);
   }
 };
 
@@ -162,13 +164,17 @@ struct parameter_spec {
 struct plan {
   std::vector<parameter_spec> parameters;
   std::vector<task_spec> tasks;
-  std::uint64_t timeout_ms = 0; ///< Of a whole run; 0 = none.
+  std::uint64_t timeout_ms = 0;          ///< Of a whole run; 0 = none.
+  std::optional<task_priority> priority; ///< Of its runs, where whoever starts one gives none.
+  std::uint32_t concurrency = 0;         ///< Runs of the pipeline that may be active at once; 0 = any number.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
     v(1, "parameters", s.parameters);
     v(2, "tasks", s.tasks);
     v(3, "timeout_ms", s.timeout_ms);
+    v(4, "priority", s.priority);
+    v(5, "concurrency", s.concurrency);
   }
 };
 
