@@ -14,9 +14,10 @@ struct node_settings {
   durability how = durability::fsync;
   partition_id partition_count = 8; ///< Of a new database; an existing one keeps its own.
   std::size_t scheduler_threads = 2;
-  engine_settings engines;                  ///< `data_dir` is the node's.
+  engine_settings engines; ///< `data_dir` is the node's.
+  definition_limits definitions;
   std::optional<std::string> master_key;    ///< Base64, as in PENSTOCK_MASTER_KEY.
-  std::optional<std::string> bootstrap_key; ///< First start only.
+  std::optional<std::string> bootstrap_key; ///< First start, or no admin key of workspace `default` is left.
 };
 
 /// What a start has to tell a person.

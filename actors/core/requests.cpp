@@ -6,6 +6,11 @@
 
 namespace penstock {
 
+unexpected<error> reused_key() {
+  return fail(errc::key_reused,
+              "Idempotency-Key was used before with another request; use a new key for a new request");
+}
+
 std::string request_key_of(const sealer& seals, partition_id p, workspace_id workspace, const std::string& key) {
   return keys::request(p, seals.keyed_hash(std::string{workspace.view()} + key));
 }
@@ -30,9 +35,7 @@ result<std::optional<uuid>> recall_request(const state_reader& state, const seal
   auto record = codec::decode<request_record>(bytes);
   if (!record) return unexpected(std::move(record).error());
   if (record->expires_at <= now) return std::optional<uuid>{};
-  if (record->request_hash != once.request_hash)
-    return fail(errc::key_reused,
-                "Idempotency-Key was used before with another request; use a new key for a new request");
+  if (record->request_hash != once.request_hash) return reused_key();
   return std::optional{record->made};
 }
 

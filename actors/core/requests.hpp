@@ -24,6 +24,9 @@ struct request_record {
   }
 };
 
+/// `errc::key_reused`.
+[[nodiscard]] unexpected<error> reused_key();
+
 /// Key of a request in its family: a keyed hash over workspace and client's key.
 [[nodiscard]] std::string request_key_of(const sealer& seals, partition_id p, workspace_id workspace,
                                          const std::string& key);
