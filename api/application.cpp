@@ -1,7 +1,9 @@
 #include "api/application.hpp"
 
 #include "api/error_table.hpp"
+#include "api/kept_request.hpp"
 #include "api/openapi.hpp"
+#include "api/remote_address.hpp"
 
 #include <exception>
 
@@ -9,6 +11,9 @@ namespace penstock {
 namespace {
 
 constexpr std::size_t ignored_body_bytes_max = 64u << 10;
+/// Credentials that one address may have refused per second, five times that at once; beyond it 429 instead of 401.
+constexpr std::uint32_t failures_per_second = 20;
+constexpr std::size_t addresses_max = 65'536;
 
 /// Of a path that belongs to no row.
 error_style style_of_unknown(std::string_view path) noexcept {
@@ -31,6 +36,10 @@ std::string media_problem(const request& in) {
   return {};
 }
 
+bool may_change(verb method) noexcept {
+  return method == verb::post || method == verb::put || method == verb::patch || method == verb::del;
+}
+
 response no_route(const request& in, const router::match& match) {
   using outcome = router::match::outcome;
   if (match.what == outcome::bad_encoding)
@@ -50,29 +59,64 @@ response no_route(const request& in, const router::match& match) {
 } // namespace
 
 application::application(const http_settings& settings, operations& ops, std::shared_ptr<clock_source> clock,
-                         std::span<const surface> surfaces)
-    : settings_(settings), router_(surfaces),
+                         std::span<const surface> surfaces, std::shared_ptr<const jwt_key_file> keys)
+    : settings_(settings), clock_(clock), router_(surfaces),
       metrics_(std::make_unique<http_metrics>(router_.rows(), settings.version)),
-      auth_(ops, settings, std::move(clock)),
+      auth_(ops, settings, std::move(clock), std::move(keys)), rates_(std::make_unique<rate_limiter>()),
+      failures_(std::make_unique<rate_limiter>(addresses_max)),
       openapi_(make_openapi(surfaces, settings.version)), services_{ops,   settings_, *metrics_,
                                                                     auth_, draining_, openapi_} {}
 
-std::optional<response> application::check_caller(request& in, const routed& target) const {
-  if (target.row->who == access::open) return std::nullopt;
+response application::refuse(const request& in, const routed& target, const auth_refusal& why) const {
+  metrics_->authentication_failed(why.kind);
+  // Whose credentials are good is let in all the same, whoever else sits behind the address.
+  if (in.remote_address.empty() ||
+      failures_->take(client_of(in.remote_address), failures_per_second, clock_->now()).allowed)
+    return render_error(target.errors, why.why);
+  metrics_->rate_limited(http_metrics::limited::address);
+  return render_error(target.errors,
+                      error{errc::rate_limited, "too many refused credentials from this address; try again later", {}});
+}
+
+bool application::within_rate(const caller& who, rate_state& rate) const {
+  const auto limit = who.rate_limit != 0 ? who.rate_limit : settings_.rate_limit;
+  if (limit == 0) return true;
+  rate = rates_->take(who.counted_as, limit, clock_->now());
+  if (!rate.allowed) metrics_->rate_limited(http_metrics::limited::caller);
+  return rate.allowed;
+}
+
+std::optional<response> application::check_caller(request& in, const routed& target, rate_state& rate) const {
+  const auto& row = *target.row;
+  if (row.who == access::open) {
+    in.who = {};
+    return std::nullopt;
+  }
   auto who = auth_.identify(in);
-  if (!who) return render_error(target.errors, who.error());
+  if (!who) return refuse(in, target, who.error());
   in.who = std::move(*who);
-  if (allows(in.who.scopes, target.row->permission)) return std::nullopt;
-  return render_error(
-    target.errors, error{errc::forbidden, "this needs the scope " + std::string{to_text(target.row->permission)}, {}});
+  if (may_change(in.method))
+    in.who.origin = {std::string{row.operation}, std::string{in.remote_address}, std::string{in.id}};
+  if (!within_rate(in.who, rate))
+    return render_error(target.errors, error{errc::rate_limited,
+                                             "more than " + std::to_string(rate.limit) +
+                                               " requests per second; X-RateLimit-Reset says when all are there again",
+                                             {}});
+  if (allows(in.who.scopes, row.permission)) return std::nullopt;
+  return render_error(target.errors,
+                      error{errc::forbidden, "this needs the scope " + std::string{to_text(row.permission)}, {}});
 }
 
 application::admission application::admit(request& in) const {
   const auto match = router_.find(in.method, in.path, in.parameters);
-  if (!match.target) return {nullptr, no_route(in, match), ignored_body_bytes_max};
+  if (!match.target) return {nullptr, no_route(in, match), ignored_body_bytes_max, {}};
   const auto& row = *match.target->row;
+  in.definition_values_max.reset();
+  if (row.holds_definition) in.definition_values_max = settings_.definitions.values_max;
   const auto limit = row.body == body_rule::none ? ignored_body_bytes_max : settings_.body_bytes_max;
-  return {match.target, check_caller(in, *match.target), limit};
+  admission out{match.target, std::nullopt, limit, {}};
+  out.refusal = check_caller(in, *match.target, out.rate);
+  return out;
 }
 
 void application::handle(const request& in, const routed& target, const responder& send) const {
@@ -83,6 +127,22 @@ void application::handle(const request& in, const routed& target, const responde
   }
   if (row.body == body_rule::json && in.body.empty())
     return send(render_error(target.errors, error{errc::invalid_argument, "a JSON body is required", {}}));
+  // An API key was made in a workspace that is known.
+  if (row.who == access::caller && !in.who.key && !services_.ops.knows_workspace(in.who.workspace))
+    return handle_in_new_workspace(in, target, send);
+  call_handler(in, target, send);
+}
+
+void application::handle_in_new_workspace(const request& in, const routed& target, const responder& send) const {
+  auto made = [this, kept = kept_request::of(in), &target, send](result<void> stored) {
+    if (!stored) send(render_error(target.errors, stored.error()));
+    else call_handler(kept->get(), target, send);
+  };
+  services_.ops.make_workspace(in.who, std::move(made));
+}
+
+void application::call_handler(const request& in, const routed& target, const responder& send) const {
+  const auto& row = *target.row;
   try {
     row.handle(in, services_, send);
   } catch (const std::exception& e) {
@@ -94,6 +154,11 @@ response application::too_large(const admission& a) const {
   const auto style = a.target ? a.target->errors : error_style::problem;
   return render_error(
     style, error{errc::too_large, "the body must be at most " + std::to_string(a.body_bytes_max) + " bytes", {}});
+}
+
+response application::ended(const routed& target) const {
+  return render_error(target.errors,
+                      error{errc::unauthorized, "the credentials were revoked or expired during the request", {}});
 }
 
 response application::overloaded(const routed& target) const {

@@ -22,12 +22,17 @@ public:
   static constexpr std::string_view other_key = "gcs_live_sk_other_cccccccccccccccccccccccccccccccc";
 
   fake_operations() {
-    callers_[std::string{admin_key}] = {default_workspace, "admin-key", static_cast<scope_set>(scope::admin)};
-    callers_[std::string{reader_key}] = {
-      default_workspace, "reader-key",
-      static_cast<scope_set>(static_cast<int>(scope::read_pipelines) | static_cast<int>(scope::read_jobs))};
-    callers_[std::string{other_key}] = {workspace_id{*parse_uuid("9c1f0e2a-1111-7222-8333-444455556666")}, "other-key",
-                                        static_cast<scope_set>(scope::admin)};
+    const auto add = [this](std::string_view key, workspace_id workspace, std::string subject, scope_set scopes) {
+      caller who{workspace, std::move(subject), scopes};
+      who.key = api_key_id{next_id()};
+      who.counted_as = who.key->raw;
+      callers_[std::string{key}] = std::move(who);
+    };
+    constexpr auto all = static_cast<scope_set>(scope::admin);
+    add(admin_key, default_workspace, "admin-key", all);
+    add(reader_key, default_workspace, "reader-key",
+        static_cast<scope_set>(static_cast<int>(scope::read_pipelines) | static_cast<int>(scope::read_jobs)));
+    add(other_key, workspace_id{*parse_uuid("9c1f0e2a-1111-7222-8333-444455556666")}, "other-key", all);
   }
 
   // What a test sets and sees.
@@ -40,6 +45,8 @@ public:
   start_request last_start;
   request_key last_key;
   node_figures shown;
+  std::set<workspace_id> workspaces; ///< Known ones.
+  std::size_t workspaces_made = 0;
   std::map<run_id, output_file> outputs;
   std::map<run_id, std::vector<log_line>> logs;
   std::size_t watchers() const {
@@ -275,6 +282,7 @@ public:
 
   void create_key(const caller& who, key_draft draft, reply<created_key> done) override {
     answer<created_key>(std::move(done), [&, this]() -> result<created_key> {
+      last_key = draft.once;
       created_key k;
       k.record.id = api_key_id{next_id()};
       k.record.workspace = who.workspace;
@@ -282,6 +290,7 @@ public:
       k.record.prefix = "gcs_live_sk_abcd";
       k.record.scopes = draft.scopes;
       k.record.created_at = now;
+      k.record.rate_limit = draft.rate_limit;
       if (draft.expires_in_days) k.record.expires_at = now + std::chrono::days{*draft.expires_in_days};
       k.key = "gcs_live_sk_" + to_text(k.record.id);
       keys_.push_back(k.record);
@@ -294,18 +303,62 @@ public:
                                     [&, this]() -> result<listing<api_key_record>> { return cut(keys_, which); });
   }
 
-  void revoke_key(const caller&, api_key_id id, reply<void> done) override {
-    answer<void>(std::move(done), [&, this]() -> result<void> {
+  void revoke_key(const caller&, api_key_id id, reply<revoked_key> done) override {
+    answer<revoked_key>(std::move(done), [&, this]() -> result<revoked_key> {
       const auto gone = std::erase_if(keys_, [&](const auto& k) { return k.id == id; });
       if (gone == 0) return missing();
-      return {};
+      return revoked_key{};
     });
   }
 
-  result<caller> authenticate(std::string_view api_key) override {
+  expected<caller, key_refusal> authenticate(std::string_view api_key) override {
+    std::scoped_lock lock{mutex_};
     const auto known = callers_.find(api_key);
-    if (known == callers_.end()) return fail(errc::unauthorized, "the API key is unknown, expired or revoked");
+    if (known == callers_.end()) return unexpected(key_refusal::unknown);
     return known->second;
+  }
+
+  bool is_still_good(const caller& who) const override {
+    std::scoped_lock lock{mutex_};
+    return !who.key || !ended_.contains(*who.key);
+  }
+
+  std::shared_ptr<void> watch_keys(std::function<void(api_key_id)> ended) override {
+    std::scoped_lock lock{mutex_};
+    on_end_ = std::move(ended);
+    return std::make_shared<int>(0);
+  }
+
+  /// Ends the key of a caller; `told`: whoever watches hears of it at once.
+  void end_key(std::string_view api_key, bool told = true) {
+    api_key_id id;
+    {
+      std::scoped_lock lock{mutex_};
+      const auto known = callers_.find(api_key);
+      id = *known->second.key;
+      ended_.insert(id);
+      callers_.erase(known);
+    }
+    if (told && on_end_) on_end_(id);
+  }
+
+  /// What authentication finds behind a key from now on.
+  void put_caller(std::string_view api_key, caller who) {
+    std::scoped_lock lock{mutex_};
+    callers_.insert_or_assign(std::string{api_key}, std::move(who));
+  }
+
+  bool knows_workspace(workspace_id id) const override {
+    std::scoped_lock lock{mutex_};
+    return workspaces.contains(id);
+  }
+
+  void make_workspace(const caller& who, reply<void> done) override {
+    answer<void>(std::move(done), [&, this]() -> result<void> {
+      workspaces.insert(who.workspace);
+      ++workspaces_made;
+      return {};
+    });
   }
 
   node_figures figures() const override { return shown; }
@@ -363,6 +416,8 @@ private:
   std::set<std::shared_ptr<watch>> watches_;
   std::deque<std::function<void()>> held_;
   bool holding_ = false;
+  std::set<api_key_id> ended_;
+  std::function<void(api_key_id)> on_end_;
   std::uint64_t ids_ = 0;
 };
 

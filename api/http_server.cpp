@@ -16,14 +16,16 @@ constexpr std::chrono::milliseconds drain_poll{5};
 } // namespace
 
 struct http_server::impl {
-  impl(const http_settings& s, operations& ops, const std::shared_ptr<clock_source>& clock)
-      : settings(s), surfaces(all_surfaces()), app(settings, ops, clock, surfaces) {}
+  impl(const http_settings& s, operations& ops, const std::shared_ptr<clock_source>& clock,
+       std::shared_ptr<const jwt_key_file> keys)
+      : settings(s), surfaces(all_surfaces()), app(settings, ops, clock, surfaces, std::move(keys)) {}
 
   http_settings settings;
   std::vector<surface> surfaces;
   application app;
   std::vector<std::shared_ptr<io_loop>> loops;
   std::shared_ptr<listener> door;
+  std::shared_ptr<void> key_watch; ///< Closes what goes on with a key that is revoked.
   bool stopped = false;
 };
 
@@ -32,11 +34,21 @@ http_server::http_server(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
 result<std::unique_ptr<http_server>> http_server::start(const http_settings& settings, operations& ops,
                                                         std::shared_ptr<clock_source> clock,
                                                         std::shared_ptr<random_source> random) {
-  auto i = std::make_unique<impl>(settings, ops, clock);
+  std::shared_ptr<jwt_key_file> keys;
+  if (!settings.jwt_keys.empty()) {
+    auto opened = jwt_key_file::open(settings.jwt_keys);
+    if (!opened) return unexpected(std::move(opened).error());
+    keys = std::move(*opened);
+    keys->watch();
+  }
+  auto i = std::make_unique<impl>(settings, ops, clock, std::move(keys));
   for (std::size_t n = 0; n < std::max<std::size_t>(settings.threads, 1); ++n)
     i->loops.push_back(std::make_shared<io_loop>(i->app, clock, random->next()));
   i->door = std::make_shared<listener>(i->loops);
   if (auto bound = i->door->bind(settings.address, settings.port); !bound) return unexpected(bound.error());
+  i->key_watch = ops.watch_keys([loops = i->loops](api_key_id ended) {
+    for (const auto& loop : loops) loop->end_key(ended);
+  });
   i->door->start();
   for (const auto& loop : i->loops) loop->start();
   return std::unique_ptr<http_server>{new http_server{std::move(i)}};

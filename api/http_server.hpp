@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/operations.hpp"
+#include "runtime/plan/compile.hpp"
 #include "runtime/seams.hpp"
 
 #include <chrono>
@@ -19,16 +20,20 @@ struct http_settings {
   std::size_t header_bytes_max = 16u << 10;
   std::size_t headers_max = 100;
   std::size_t body_bytes_max = 16u << 20;
+  definition_limits definitions;               ///< Of the definitions in bodies.
   std::size_t requests_in_flight_max = 20'000; ///< Over all connections; beyond it 503 with `Retry-After`.
   std::chrono::seconds read_timeout{30};
   std::chrono::seconds write_timeout{30};
   std::chrono::seconds idle_timeout{120};
   std::chrono::seconds wait_max{300};    ///< Cap of `Prefer: wait`.
-  std::optional<std::string> jwt_secret; ///< HS256; none: tokens are refused.
+  std::optional<std::string> jwt_secret; ///< HS256; none: such tokens are refused.
+  std::string jwt_keys; ///< File with the keys of RS256, ES256 and EdDSA; empty: such tokens are refused.
   bool jwt_require_exp = false;
-  std::string jwt_audience; ///< Empty: not checked unless the token has one and this is set.
+  std::chrono::seconds jwt_leeway{0}; ///< How far a token's `exp` may be over and its `nbf` to come.
+  std::string jwt_audience;           ///< Empty: not checked unless the token has one and this is set.
   std::string jwt_issuer;
-  std::string metrics_token; ///< Empty: `/metrics` is open.
+  std::string metrics_token;    ///< Empty: `/metrics` is open.
+  std::uint32_t rate_limit = 0; ///< Requests per second and key, with a burst of five seconds' worth; 0 = off.
   std::string version;
 };
 

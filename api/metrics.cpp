@@ -59,6 +59,8 @@ struct http_metrics::impl {
   prometheus::Registry registry;
   std::vector<row_metrics> rows;
   std::array<prometheus::Counter*, class_count> refused{};
+  std::array<prometheus::Counter*, auth_failure_names.size()> failures{};
+  std::array<prometheus::Counter*, 2> limited{};
   prometheus::Gauge* connections = nullptr;
   prometheus::Gauge* websockets = nullptr;
   prometheus::Gauge* in_flight = nullptr;
@@ -93,6 +95,18 @@ http_metrics::http_metrics(const std::vector<routed>& rows, std::string_view ver
   for (std::size_t digit = 4; digit < class_count; ++digit)
     impl_->refused[digit] = &refusals.Add({{"status", status_class(digit)}});
   for (std::size_t digit = 0; digit < 4; ++digit) impl_->refused[digit] = impl_->refused[4];
+  auto& failures = prometheus::BuildCounter()
+                     .Name("penstock_authentication_failures_total")
+                     .Help("Requests whose credentials were refused, by reason.")
+                     .Register(registry);
+  for (std::size_t i = 0; i < auth_failure_names.size(); ++i)
+    impl_->failures[i] = &failures.Add({{"reason", std::string{auth_failure_names[i]}}});
+  auto& limits =
+    prometheus::BuildCounter()
+      .Name("penstock_rate_limited_total")
+      .Help("Requests answered with 429: a caller's beyond its rate, an address's with refused credentials.")
+      .Register(registry);
+  impl_->limited = {&limits.Add({{"by", "caller"}}), &limits.Add({{"by", "address"}})};
   impl_->connections = &prometheus::BuildGauge()
                           .Name("penstock_http_connections")
                           .Help("Open client connections.")
@@ -122,6 +136,12 @@ void http_metrics::answered(std::size_t index, int status, std::chrono::nanoseco
 }
 
 void http_metrics::refused(int status) noexcept { impl_->refused[class_of(status)]->Increment(); }
+
+void http_metrics::authentication_failed(auth_failure why) noexcept {
+  impl_->failures[static_cast<std::size_t>(why)]->Increment();
+}
+
+void http_metrics::rate_limited(limited what) noexcept { impl_->limited[static_cast<std::size_t>(what)]->Increment(); }
 
 std::string http_metrics::render(const node_figures& figures) const {
   impl_->connections->Set(static_cast<double>(connections.load(std::memory_order_relaxed)));

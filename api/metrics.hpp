@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/operations.hpp"
+#include "api/auth_failure.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -24,6 +25,12 @@ public:
   void answered(std::size_t index, int status, std::chrono::nanoseconds took) noexcept;
   /// A request was refused before it had a row: 404, 405, malformed, no room.
   void refused(int status) noexcept;
+
+  void authentication_failed(auth_failure why) noexcept;
+
+  /// What was asked too often: by a caller, or refused credentials from an address.
+  enum class limited : std::uint8_t { caller, address };
+  void rate_limited(limited what) noexcept;
 
   std::atomic<std::int64_t> connections{0};
   std::atomic<std::int64_t> websockets{0};

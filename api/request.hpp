@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,9 +53,12 @@ struct request {
   std::string_view query; ///< As sent, without `?`.
   std::vector<header_view> headers;
   std::string_view body;
+  static constexpr std::size_t values_max = 100'000; ///< Texts, numbers, lists, objects, … of a JSON body …
+  std::optional<std::size_t> definition_values_max; ///< … but where it may hold a definition, as many as that may have.
   path_values parameters;
-  caller who;          ///< Empty on routes that are open to everybody.
-  std::string_view id; ///< `X-Request-Id`.
+  caller who;                      ///< Empty on routes that are open to everybody.
+  std::string_view id;             ///< `X-Request-Id`.
+  std::string_view remote_address; ///< Of the connection's other end; empty: not known.
 
   /// Value of the first header of that name; null if there is none.
   [[nodiscard]] const std::string_view* header(std::string_view name) const noexcept;

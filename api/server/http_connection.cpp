@@ -30,6 +30,13 @@ constexpr auto answer_time = 60s;
 constexpr auto look_after = 2s;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
+/// An IPv4 address is one, also where it came by an IPv6 socket.
+std::string text_of(const net::ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6()).to_string();
+  return address.to_string();
+}
+
 bool would_block(const boost::system::error_code& ec) noexcept {
   return ec == net::error::would_block || ec == net::error::try_again;
 }
@@ -43,6 +50,7 @@ void http_connection::start() {
   boost::system::error_code ec;
   socket_.non_blocking(true, ec);
   socket_.set_option(net::ip::tcp::no_delay(true), ec);
+  if (const auto other = socket_.remote_endpoint(ec); !ec) remote_address_ = text_of(other.address());
   set_deadline(app_.settings().read_timeout);
   advance();
 }
@@ -81,7 +89,11 @@ bool http_connection::client_is_gone() {
 
 void http_connection::check_deadline(io_loop::clock::time_point now) {
   // Nothing is read while a request is handled, so who stopped waiting for a long one has to be looked for.
-  if (phase_ == phase::handling && now - handled_at_ > look_after && client_is_gone()) return close();
+  if (phase_ == phase::handling && now - handled_at_ > look_after) {
+    if (client_is_gone()) return close();
+    // Of a key or token that expires nobody tells.
+    if (is_authenticated() && !app_.is_still_good(request_.who)) return refuse_ended();
+  }
   if (now < deadline_) return;
   switch (phase_) {
     case phase::reading_head:
@@ -96,6 +108,19 @@ void http_connection::check_deadline(io_loop::clock::time_point now) {
                                                  error{errc::timed_out, "the operation gave no answer in time", {}}));
     default: return close();
   }
+}
+
+bool http_connection::is_authenticated() const noexcept {
+  return admission_.target && admission_.target->row->who != access::open && !admission_.refusal;
+}
+
+void http_connection::end_key(api_key_id ended) {
+  if (request_.who.key == ended && is_authenticated()) refuse_ended();
+}
+
+void http_connection::refuse_ended() {
+  if (phase_ == phase::reading_body) admission_.refusal = app_.ended(*admission_.target);
+  else if (phase_ == phase::handling) take_answer(exchange_, app_.ended(*admission_.target));
 }
 
 void http_connection::advance() {
@@ -170,6 +195,7 @@ void http_connection::begin_request(std::string_view block) {
   if (given && is_sane_request_id(*given)) request_id_.assign(*given);
   else loop_->make_request_id(request_id_);
   request_.id = request_id_;
+  request_.remote_address = remote_address_;
   if (!facts) return refuse_malformed(facts.error());
   facts_ = *facts;
   if (!facts_.keep_alive) closing_ = true;
@@ -266,7 +292,7 @@ void http_connection::respond(response&& r) {
     }
   }
   if (loop_->is_draining()) closing_ = true;
-  append_head(out_, r, {loop_->date(), request_id_, facts_.http_1_1, !closing_, length});
+  append_head(out_, r, {loop_->date(), request_id_, facts_.http_1_1, !closing_, length, admission_.rate});
   const bool bodiless = request_.method == verb::head || is_bodiless(r.status);
   if (bodiless) file_ = {};
   else out_ += r.body;
@@ -364,7 +390,7 @@ void http_connection::upgrade(response&& r) {
   const auto self = shared_from_this();
   loop_->remove(*this);
   std::make_shared<websocket_session>(loop_, std::move(socket_))
-    ->start(request_, request_id_, std::move(r.open_stream));
+    ->start(request_, request_id_, admission_.rate, std::move(r.open_stream));
 }
 
 } // namespace penstock

@@ -27,6 +27,8 @@ public:
   /// Ends behind the request under way, at once if there is none.
   void finish_soon();
   void check_deadline(io_loop::clock::time_point now);
+  /// Refuses the request under way if it came with this API key.
+  void end_key(api_key_id ended);
 
   void answer(std::uint64_t exchange, response&& r) override;
   /// `answer` on the loop's thread.
@@ -53,6 +55,7 @@ private:
 
   void begin_request(std::string_view block);
   void dispatch();
+  void refuse_ended();
   void respond(response&& r);
   void respond_and_close(response&& r);
   void refuse_malformed(const error& e);
@@ -61,6 +64,8 @@ private:
   void send_continue();
 
   [[nodiscard]] bool client_is_gone();
+  /// The request under way was let in by its credentials.
+  [[nodiscard]] bool is_authenticated() const noexcept;
   void read_more(std::size_t room);
   void wait_writable();
   [[nodiscard]] std::string_view unread() const noexcept { return {in_.data() + in_begin_, in_end_ - in_begin_}; }
@@ -89,6 +94,7 @@ private:
   application::admission admission_;
   body_reader body_;
   std::string request_id_;
+  std::string remote_address_;
   std::uint64_t exchange_ = 0;
   io_loop::clock::time_point handled_at_;
 

@@ -104,6 +104,18 @@ void io_loop::sweep() {
     const auto c = connections_[i];
     c->check_deadline(now_);
   }
+  // Of a key or token that expires nobody tells.
+  const auto streams = websockets_;
+  for (auto* s : streams) s->check_credentials();
+}
+
+void io_loop::end_key(api_key_id ended) {
+  post([this, ended] {
+    const auto all = connections_;
+    for (const auto& c : all) c->end_key(ended);
+    const auto streams = websockets_;
+    for (auto* s : streams) s->end_key(ended);
+  });
 }
 
 std::string_view io_loop::date() {

@@ -52,6 +52,9 @@ public:
   /// Runs `work` on the thread of the loop, soon.
   void post(std::function<void()> work);
 
+  /// Refuses requests under way and closes streams of an API key that was revoked, from any thread.
+  void end_key(api_key_id ended);
+
   /// Closes idle connections, lets requests under way finish. From any thread.
   void drain();
   /// Closes everything and ends the thread. From any other thread.

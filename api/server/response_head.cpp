@@ -73,6 +73,14 @@ void append_head(std::string& out, const response& r, const head_context& with) 
   }
   out.append("\r\nX-Request-Id: ").append(with.request_id);
   out += "\r\nX-Content-Type-Options: nosniff";
+  if (with.rate.limit != 0) {
+    out += "\r\nX-RateLimit-Limit: ";
+    append_number(out, with.rate.limit);
+    out += "\r\nX-RateLimit-Remaining: ";
+    append_number(out, with.rate.remaining);
+    out += "\r\nX-RateLimit-Reset: ";
+    append_number(out, static_cast<std::uint64_t>(with.rate.full_at_s));
+  }
   for (const auto& h : r.headers) {
     out.append("\r\n").append(h.name).append(": ");
     append_value(out, h.value);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/rate_limiter.hpp"
 #include "api/response.hpp"
 
 #include <cstdint>
@@ -15,6 +16,7 @@ struct head_context {
   bool http_1_1 = true;
   bool keep_alive = true;
   std::uint64_t content_length = 0;
+  rate_state rate = {};
 };
 
 /// Appends status line and headers, up to and with the empty line.

@@ -28,15 +28,22 @@ websocket_session::websocket_session(std::shared_ptr<io_loop> loop, tcp_socket s
 
 websocket_session::~websocket_session() = default;
 
-void websocket_session::start(const request& in, std::string_view request_id, stream_opener open) {
+void websocket_session::start(const request& in, std::string_view request_id, const rate_state& rate,
+                              stream_opener open) {
+  who_ = in.who;
   stream_.set_option(timeouts());
   stream_.read_message_max(incoming_bytes_max);
   stream_.text(true);
   stream_.auto_fragment(false);
-  stream_.set_option(websocket::stream_base::decorator([id = std::string{request_id}](websocket::response_type& r) {
-    r.set(beast::http::field::server, "penstock");
-    r.set("X-Request-Id", id);
-  }));
+  stream_.set_option(
+    websocket::stream_base::decorator([id = std::string{request_id}, rate](websocket::response_type& r) {
+      r.set(beast::http::field::server, "penstock");
+      r.set("X-Request-Id", id);
+      if (rate.limit == 0) return;
+      r.set("X-RateLimit-Limit", std::to_string(rate.limit));
+      r.set("X-RateLimit-Remaining", std::to_string(rate.remaining));
+      r.set("X-RateLimit-Reset", std::to_string(rate.full_at_s));
+    }));
   // Beast ends the read only when the client has closed its socket too; the source is let go with the first word of it.
   stream_.control_callback([this](websocket::frame_type kind, beast::string_view) {
     if (kind == websocket::frame_type::close) source_.reset();
@@ -110,8 +117,18 @@ void websocket_session::close(websocket::close_code code) {
   stream_.async_close(code, [self = shared_from_this()](const beast::error_code&) { self->end(); });
 }
 
-void websocket_session::go_away() {
-  if (is_open_) close(websocket::close_code::going_away);
+void websocket_session::go_away() { close_unless_opening(websocket::close_code::going_away); }
+
+void websocket_session::end_key(api_key_id ended) {
+  if (who_.key == ended) close_unless_opening(websocket::close_code::policy_error);
+}
+
+void websocket_session::check_credentials() {
+  if (!closing_ && !loop_->app().is_still_good(who_)) close_unless_opening(websocket::close_code::policy_error);
+}
+
+void websocket_session::close_unless_opening(websocket::close_code code) {
+  if (is_open_) close(code);
   else abort();
 }
 

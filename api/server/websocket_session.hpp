@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/rate_limiter.hpp"
 #include "api/request.hpp"
 #include "api/response.hpp"
 #include "api/server/io_loop.hpp"
@@ -22,13 +23,17 @@ public:
   ~websocket_session() override;
 
   /// Answers the upgrade `in`, then has `open` fill the stream.
-  void start(const request& in, std::string_view request_id, stream_opener open);
+  void start(const request& in, std::string_view request_id, const rate_state& rate, stream_opener open);
 
   void send(std::string message) override;
   void finish(std::string message) override;
 
   /// Closes with 1001.
   void go_away();
+  /// Closes with 1008 if it was opened with this API key.
+  void end_key(api_key_id ended);
+  /// Closes with 1008 if what it was opened with is no longer good.
+  void check_credentials();
   /// Closes the socket.
   void abort();
 
@@ -38,9 +43,11 @@ private:
   void write_next();
   void read_next();
   void close(boost::beast::websocket::close_code code);
+  void close_unless_opening(boost::beast::websocket::close_code code);
   void end();
 
   std::shared_ptr<io_loop> loop_;
+  caller who_; ///< Who opened it.
   boost::beast::websocket::stream<tcp_socket, false> stream_;
   boost::beast::flat_static_buffer<4096> incoming_;
   std::deque<std::string> outgoing_; ///< The front is being written.
