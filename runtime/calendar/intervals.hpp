@@ -27,8 +27,8 @@ struct interval_request {
 /// shorter month's last day. If `to` is a date, the last interval ends with that day at the latest.
 class backfill_intervals {
 public:
-  /// @returns `errc::invalid_argument` if an end cannot be read or `from` lies after `to` (both are named),
-  /// `errc::too_large` above `intervals_max`; problems name the fields "from" and "to".
+  /// @returns `errc::invalid_argument` if an end cannot be read, `from` lies after `to` (both are named), or there are
+  /// more than `intervals_max`; the problem names the field "from" or "to".
   [[nodiscard]] static result<backfill_intervals> make(const interval_request& request);
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }

@@ -59,6 +59,7 @@ struct time_span {
 ///   {"start": "2026-12-24T18:00:00Z", "end": "2026-12-27T06:00:00+01:00"}
 ///   {"cron": "0 2 * * SUN", "durationMinutes": 90}
 ///   {"days": ["MON", "FRI"], "from": "22:00", "to": "02:00"}, without "days" on every day
+/// "start" and "from", "end" and "to" mean the same; other members are ignored.
 /// Null is no window.
 /// @returns `errc::invalid_argument` with a problem for each mistake, its field being `field`[n].member.
 [[nodiscard]] result<std::vector<maintenance_window>> parse_maintenance_windows(const value& windows,

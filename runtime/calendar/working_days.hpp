@@ -45,7 +45,7 @@ private:
 
 /// Reads a date as "2026-12-25". @returns nothing for anything else.
 [[nodiscard]] std::optional<local_days> parse_date(std::string_view text) noexcept;
-/// Writes a date as "2026-12-25".
+/// Writes a date of the years 0 to 9999 as "2026-12-25".
 [[nodiscard]] std::string to_text(local_days date);
 
 } // namespace penstock
