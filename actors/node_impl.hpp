@@ -64,10 +64,39 @@ public:
   void make_workspace(const caller& who, reply<void> done) override;
   node_figures figures() const override;
 
+  void create_schedule(const caller& who, pipeline_id pipeline, schedule_draft draft, request_key once,
+                       reply<schedule_view> done) override;
+  void update_schedule(const caller& who, schedule_id id, schedule_draft changes, reply<schedule_view> done) override;
+  void pause_schedule(const caller& who, schedule_id id, bool paused, reply<schedule_view> done) override;
+  void delete_schedule(const caller& who, schedule_id id, reply<void> done) override;
+  void get_schedule(const caller& who, schedule_id id, reply<schedule_view> done) override;
+  void list_schedules(const caller& who, schedule_filter filter, page which,
+                      reply<listing<schedule_view>> done) override;
+  void preview_schedule(const caller& who, preview_request request, reply<std::vector<timestamp>> done) override;
+  void create_backfill(const caller& who, backfill_draft draft, request_key once, reply<backfill_view> done) override;
+  void get_backfill(const caller& who, backfill_id id, reply<backfill_view> done) override;
+  void list_backfills(const caller& who, std::optional<pipeline_id> pipeline, page which,
+                      reply<listing<backfill_view>> done) override;
+  void change_backfill(const caller& who, backfill_id id, backfill_action action, reply<backfill_view> done) override;
+  void add_dependency(const caller& who, dependency_draft draft, reply<dependency_record> done) override;
+  void remove_dependency(const caller& who, dependency_id id, reply<void> done) override;
+  void dependencies_of(const caller& who, pipeline_id id, reply<dependency_graph> done) override;
+  void put_calendar(const caller& who, calendar_record calendar, reply<calendar_record> done) override;
+  void delete_calendar(const caller& who, std::string name, reply<void> done) override;
+  void list_calendars(const caller& who, reply<std::vector<calendar_record>> done) override;
+
 private:
+  /// Runs `work`, which sees to the reply, on a thread that may block; else the reply is told to come back later.
+  template <class T, class F>
+  void post_or_refuse(const reply<T>& done, F work) {
+    if (!pool_->try_post(std::move(work))) done(fail(errc::unavailable, "the server is busy; try again in a moment"));
+  }
   /// Runs `work` on a thread that may block and answers with what it returns.
   template <class T, class F>
-  void answer_from_pool(reply<T> done, F work);
+  void answer_from_pool(reply<T> done, F work) {
+    auto shared = std::make_shared<reply<T>>(std::move(done));
+    post_or_refuse(*shared, [shared, work = std::move(work)]() mutable { (*shared)(work()); });
+  }
   void submit(const uuid& entity, entity_command command);
   [[nodiscard]] result<compiled_definition> compile_definition(const definition& source,
                                                                const compile_options& defaults);

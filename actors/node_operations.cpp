@@ -1,7 +1,5 @@
 #include "actors/node_impl.hpp"
 
-#include "storage/api_key.hpp"
-
 #include <caf/all.hpp>
 
 #include <filesystem>
@@ -14,13 +12,6 @@ error busy() { return {errc::unavailable, "the server is busy; try again in a mo
 
 } // namespace
 
-template <class T, class F>
-void node_impl::answer_from_pool(reply<T> done, F work) {
-  auto shared = std::make_shared<reply<T>>(std::move(done));
-  const bool taken = pool_->try_post([shared, work = std::move(work)]() mutable { (*shared)(work()); });
-  if (!taken) (*shared)(unexpected(busy()));
-}
-
 void node_impl::submit(const uuid& entity, entity_command command) {
   caf::anon_send(gateway_, std::make_shared<submission>(submission{entity, std::move(command), true}));
 }
@@ -28,6 +19,7 @@ void node_impl::submit(const uuid& entity, entity_command command) {
 result<compiled_definition> node_impl::compile_definition(const definition& source, const compile_options& defaults) {
   auto options = defaults;
   options.sql_error = sql_error_;
+  options.limits = settings_.definitions;
   auto compiled = compile(source, options);
   if (!compiled) return unexpected(std::move(compiled).error());
   return compiled_definition{source, bind_plan(std::move(compiled->compiled)), std::move(compiled->warnings)};
@@ -247,58 +239,6 @@ result<std::vector<log_line>> node_impl::lines_of(workspace_id workspace, run_id
   }
   std::stable_sort(lines->begin(), lines->end(), [](const auto& a, const auto& b) { return a.at < b.at; });
   return lines;
-}
-
-// --- keys ---------------------------------------------------------------------------------------
-
-api_key_record node_impl::key_record(workspace_id workspace, std::string name, std::vector<std::string> scopes,
-                                     std::string_view key, std::optional<std::uint32_t> expires_in_days) const {
-  api_key_record record;
-  const auto now = clock_->now();
-  record.id = api_key_id{make_uuid7(now, 0, random_->next())};
-  record.workspace = workspace;
-  record.name = std::move(name);
-  record.prefix = shown_prefix(key);
-  record.key_hash = seals_.keyed_hash(key);
-  record.scopes = std::move(scopes);
-  record.created_at = now;
-  if (expires_in_days) record.expires_at = now + std::chrono::hours{24 * std::int64_t{*expires_in_days}};
-  return record;
-}
-
-void node_impl::create_key(const caller& who, key_draft draft, reply<created_key> done) {
-  auto key = make_api_key();
-  auto record = key_record(who.workspace, std::move(draft.name), std::move(draft.scopes), key, draft.expires_in_days);
-  penstock::create_key command{record, [record, key = std::move(key), done = std::move(done)](result<void> stored) {
-                                 if (!stored) done(unexpected(stored.error()));
-                                 else done(created_key{record, key});
-                               }};
-  submit({}, key_command{std::move(command)});
-}
-
-void node_impl::list_keys(const caller& who, page which, reply<listing<api_key_record>> done) {
-  const auto all = keyring_.list(who.workspace);
-  listing<api_key_record> out;
-  out.total = all.size();
-  for (auto i = which.offset; i < all.size() && out.entries.size() < which.limit; ++i) out.entries.push_back(all[i]);
-  done(std::move(out));
-}
-
-void node_impl::revoke_key(const caller& who, api_key_id id, reply<void> done) {
-  submit({}, key_command{penstock::revoke_key{who.workspace, id, std::move(done)}});
-}
-
-result<caller> node_impl::authenticate(std::string_view api_key) {
-  auto who = keyring_.authenticate(api_key);
-  if (who) store_key_uses();
-  return who;
-}
-
-void node_impl::store_key_uses() {
-  auto used = keyring_.take_touched();
-  if (!used.empty())
-    caf::anon_send(gateway_,
-                   std::make_shared<submission>(submission{{}, key_command{touch_keys{std::move(used)}}, false}));
 }
 
 } // namespace penstock

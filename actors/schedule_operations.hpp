@@ -29,9 +29,9 @@ struct schedule_draft {
 };
 
 struct schedule_view {
-  schedule_record
-    record; ///< Sealed fields empty; `next_at` also says when it would fire next while its pipeline is paused.
+  schedule_record record; ///< Sealed fields empty.
   value parameters;
+  std::string error; ///< Why its last due time started nothing; empty: it did, or was skipped by rule.
 };
 
 struct schedule_filter {
@@ -61,6 +61,7 @@ struct backfill_draft {
 struct backfill_view {
   backfill_record record; ///< Sealed fields empty.
   value parameters;
+  std::string error; ///< Why a run could not be started; empty: all could.
 };
 
 enum class backfill_action : std::uint8_t { pause, resume, cancel, retry_failed };

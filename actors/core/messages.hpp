@@ -67,8 +67,10 @@ struct start_run {
   request_key once;
   std::optional<run_id> id; ///< Given by a parent, whose repeated request must find the same run.
   std::optional<parent_ref> parent;
-  std::uint8_t priority = 2;        ///< As `task_priority`.
-  std::optional<milliseconds> wait; ///< `done` is called when the run has ended, or this time is up.
+  std::optional<uuid> webhook;          ///< The registered sender of the request, if it came from one …
+  std::string external_job_id;          ///< … and what it calls the job.
+  std::optional<std::uint8_t> priority; ///< As `task_priority`; none: the definition's.
+  std::optional<milliseconds> wait;     ///< `done` is called when the run has ended, or this time is up.
   reply<started_run> done;
 };
 
@@ -187,7 +189,62 @@ struct system_change {
   reply<void> done; ///< Empty: nobody waits.
 };
 
-using entity_command = std::variant<pipeline_command, run_message, key_command, system_change>;
+// --- to the deliveries of a partition -------------------------------------------------------------
+
+/// How an attempt to post a delivery ended.
+struct delivery_outcome {
+  delivery_id id;
+  delivery_attempt attempt;
+  std::optional<milliseconds> retry_after; ///< What the receiver asked for.
+  bool final = false;                      ///< Trying again is of no use.
+};
+/// Decides of each whether and when it is tried again.
+struct settle_deliveries {
+  std::vector<delivery_outcome> ended;
+  reply<void> done;
+};
+/// By hand.
+struct redeliver {
+  workspace_id workspace;
+  delivery_id id;
+  reply<delivery_record> done;
+};
+/// Gives up the next few pending deliveries of an endpoint that is gone or disabled; `done` is told whether there are more.
+struct drop_deliveries {
+  uuid endpoint;
+  reply<bool> done;
+};
+/// Clears the next few events made before a time, with their deliveries. `done` is told where to go on; empty: done.
+struct clear_events {
+  timestamp before;
+  std::string from; ///< A key; empty: from the oldest on.
+  reply<std::string> done;
+};
+using delivery_command = std::variant<settle_deliveries, redeliver, drop_deliveries, clear_events>;
+
+// --- to the claim on an external job --------------------------------------------------------------
+
+/// The run that stands for a job of an outside scheduler.
+struct job_claim {
+  run_id run;
+  pipeline_id pipeline;
+};
+/// Answers with the claim that there is, else with `wanted`, which is durable then.
+struct claim_job {
+  std::string key; ///< Hash of 32 bytes over the registered sender and the job's name there.
+  job_claim wanted;
+  reply<job_claim> done;
+};
+/// The claim's run could not be started, or is gone. Nothing happens if another run has the claim.
+struct release_job {
+  std::string key;
+  run_id run;
+  reply<void> done;
+};
+using claim_command = std::variant<claim_job, release_job>;
+
+using entity_command =
+  std::variant<pipeline_command, run_message, key_command, system_change, delivery_command, claim_command>;
 
 // --- from an entity -----------------------------------------------------------------------------
 
@@ -242,6 +299,15 @@ struct tell_pipeline {
   pipeline_id pipeline;
   pipeline_command command;
 };
+/// Post a delivery, when it is due.
+struct deliver {
+  keys::pending_delivery what;
+};
+/// To any entity, from outside its partition. Not sent again after a crash.
+struct tell_entity {
+  uuid entity;
+  entity_command command;
+};
 /// Calls `done` (of `start_run`) when the run has ended, or with the run as it is when the time is up.
 struct await_end {
   run_id run;
@@ -249,8 +315,9 @@ struct await_end {
   reply<started_run> done;
 };
 
-using entity_effect = std::variant<offer_attempt, stop_run, ask_child, arm_timer, send_message, tell_run, run_changed,
-                                   run_finished, remove_files, key_changed, system_updated, tell_pipeline, await_end>;
+using entity_effect =
+  std::variant<offer_attempt, stop_run, ask_child, arm_timer, send_message, tell_run, run_changed, run_finished,
+               remove_files, key_changed, system_updated, tell_pipeline, deliver, tell_entity, await_end>;
 
 /// An answer that waits until what it rests on is durable. Given an error, it passes that on instead: what was decided is
 /// void, and the caller should try again.

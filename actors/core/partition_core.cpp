@@ -1,14 +1,18 @@
 #include "actors/core/partition_core.hpp"
 
+#include "actors/core/delivery_ledger.hpp"
+#include "actors/core/job_claim_core.hpp"
 #include "actors/core/keyring_core.hpp"
 #include "actors/core/pipeline_core.hpp"
 #include "actors/core/requests.hpp"
 #include "actors/core/run_core.hpp"
+#include "actors/core/schedule_records.hpp"
 #include "actors/core/sealed_records.hpp"
 #include "actors/core/system_core.hpp"
 
 #include <algorithm>
 #include <cassert>
+#include <set>
 
 namespace penstock {
 
@@ -24,29 +28,23 @@ std::unique_ptr<entity_core> core_for(const uuid& entity, const entity_command& 
     return std::make_unique<pipeline_core>(around, pipeline_id{entity});
   if (std::holds_alternative<run_message>(command)) return std::make_unique<run_core>(around, run_id{entity});
   if (std::holds_alternative<system_change>(command)) return std::make_unique<system_core>(around);
+  if (std::holds_alternative<delivery_command>(command)) return std::make_unique<delivery_ledger>(around, entity);
+  if (std::holds_alternative<claim_command>(command)) return std::make_unique<job_claim_core>(around, entity);
   return std::make_unique<keyring_core>(around);
 }
 
 /// Calls `with` on the reply a command carries, whatever its type.
 template <class F>
 void with_reply(entity_command& command, F with) {
-  if (auto* p = std::get_if<pipeline_command>(&command)) {
-    std::visit(
-      [&](auto& c) {
-        if constexpr (requires { c.done; }) with(c.done);
-      },
-      *p);
-  } else if (auto* r = std::get_if<run_message>(&command)) {
-    with(r->done);
-  } else if (auto* s = std::get_if<system_change>(&command)) {
-    with(s->done);
-  } else {
-    std::visit(
-      [&](auto& c) {
-        if constexpr (requires { c.done; }) with(c.done);
-      },
-      std::get<key_command>(command));
-  }
+  const auto look = [&](auto& c) {
+    if constexpr (requires { c.done; }) with(c.done);
+  };
+  std::visit(
+    [&](auto& c) {
+      if constexpr (requires { c.index(); }) std::visit(look, c);
+      else look(c);
+    },
+    command);
 }
 
 } // namespace
@@ -76,6 +74,15 @@ void partition_core::start() {
     active.push_back(run_id{keys::turned_id(key)});
     return true;
   });
+  std::set<uuid> pipelines;
+  for (const auto kind : {keys::index_kind::queued_runs, keys::index_kind::busy_launchers}) {
+    const auto prefix = keys::index_of_partition(id_, kind);
+    around_.state.scan(family::index, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
+      pipelines.insert(keys::index_owner(key));
+      return true;
+    });
+  }
+  for (const auto& pipeline : pipelines) submit(pipeline, pipeline_command{take_up{}}, false);
   // Oldest first, as they came.
   for (auto it = active.rbegin(); it != active.rend(); ++it)
     submit(it->raw, run_message{resume_run{}, {}, {}, {}}, false);
@@ -117,6 +124,8 @@ bool partition_core::answer_repeat(const uuid& entity, entity_command& command) 
   if (!p) return false;
   if (auto* create = std::get_if<create_pipeline>(p)) return repeat_of(entity, command, *create);
   if (auto* start = std::get_if<start_run>(p)) return repeat_of(entity, command, *start);
+  if (auto* schedule = std::get_if<schedule_created>(p)) return repeat_of(entity, command, *schedule);
+  if (auto* backfill = std::get_if<backfill_created>(p)) return repeat_of(entity, command, *backfill);
   return false;
 }
 
@@ -124,7 +133,7 @@ template <class Command>
 bool partition_core::repeat_of(const uuid& entity, entity_command& whole, Command& command) {
   if (command.once.key.empty()) return false;
   workspace_id workspace;
-  if constexpr (std::is_same_v<Command, create_pipeline>) workspace = command.record.workspace;
+  if constexpr (requires { command.record.workspace; }) workspace = command.record.workspace;
   else workspace = command.workspace;
   const auto key = request_key_of(around_.seals, id_, workspace, command.once.key);
   if (const auto it = requests_.find(key); it != requests_.end()) {
@@ -162,6 +171,18 @@ void partition_core::replay(create_pipeline& command, const uuid& made) {
   else
     command.done(
       pipeline_view{std::move(*record), std::move(opened->source), std::move(opened->warnings), std::nullopt});
+}
+
+void partition_core::replay(schedule_created& command, const uuid& made) {
+  auto record = read_record<schedule_record>(around_.state, keys::schedule(schedule_id{made}));
+  if (record) command.done(open_schedule(around_.seals, std::move(*record)));
+  else command.done(fail(errc::not_found, "the schedule this Idempotency-Key made was deleted"));
+}
+
+void partition_core::replay(backfill_created& command, const uuid& made) {
+  auto record = read_record<backfill_record>(around_.state, keys::backfill(backfill_id{made}));
+  if (record) command.done(open_backfill(around_.seals, std::move(*record)));
+  else command.done(fail(errc::not_found, "the backfill this Idempotency-Key made was deleted"));
 }
 
 void partition_core::replay(start_run& command, const uuid& made) {
@@ -275,6 +296,8 @@ void partition_core::perform(entity_effect& effect) {
       else if constexpr (std::is_same_v<type, run_finished>) finish(e.view);
       else if constexpr (std::is_same_v<type, penstock::remove_files>) ports_.remove_files(e.run);
       else if constexpr (std::is_same_v<type, tell_pipeline>) submit(e.pipeline.raw, std::move(e.command), false);
+      else if constexpr (std::is_same_v<type, penstock::deliver>) ports_.deliver(e.what);
+      else if constexpr (std::is_same_v<type, tell_entity>) ports_.pass(e.entity, std::move(e.command));
       else if constexpr (std::is_same_v<type, penstock::key_changed> ||
                          std::is_same_v<type, penstock::system_updated>) {
       } // Done before the replies.
@@ -325,9 +348,21 @@ void partition_core::timer_due(const keys::timer& timer) {
   const auto kind = static_cast<timer_kind>(timer.kind);
   if (kind == timer_kind::request_expiry) expire_request(timer);
   else if (kind == timer_kind::clear_pipeline) submit(timer.id, pipeline_command{clear_step{timer}}, false);
+  else if (kind == timer_kind::fire_schedule) fire(timer);
   else
     submit(timer.id, run_message{timer_fired{kind, timer.task, timer.item, timer.attempt, timer.due}, {}, {}, {}},
            false);
+}
+
+void partition_core::fire(const keys::timer& timer) {
+  // The pipeline decides on its schedules; which one that is, the schedule's record tells.
+  if (const auto record = read_record<schedule_record>(around_.state, keys::schedule(schedule_id{timer.id}))) {
+    submit(record->pipeline.raw, pipeline_command{fire_schedule{timer}}, false);
+    return;
+  }
+  mutation_batch mutations;
+  mutations.remove(family::timers, timer.encode());
+  propose_own(std::move(mutations));
 }
 
 void partition_core::expire_request(const keys::timer& timer) {

@@ -37,6 +37,9 @@ public:
   virtual void remove_files(run_id run) = 0;
   virtual void key_changed(const api_key_record& record) = 0;
   virtual void system_updated(const std::function<void(system_tables&)>& change) = 0;
+  virtual void deliver(const keys::pending_delivery& delivery) = 0;
+  /// Gives a command to an entity of whatever partition.
+  virtual void pass(const uuid& entity, entity_command command) = 0;
 };
 
 struct partition_limits {
@@ -110,6 +113,8 @@ private:
   [[nodiscard]] bool repeat_of(const uuid& entity, entity_command& whole, Command& command);
   void replay(create_pipeline& command, const uuid& made);
   void replay(start_run& command, const uuid& made);
+  void replay(schedule_created& command, const uuid& made);
+  void replay(backfill_created& command, const uuid& made);
   void request_done(const std::string& key);
   void count_client(entity_command& command);
 
@@ -122,6 +127,7 @@ private:
   /// One proposal less is on its way; an entity without any, and nothing to do, is dropped.
   void committed(const uuid& entity);
   void settle_entity(const uuid& entity);
+  void fire(const keys::timer& timer);
   void expire_request(const keys::timer& timer);
   void propose_own(mutation_batch mutations);
 

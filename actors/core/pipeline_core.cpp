@@ -1,8 +1,11 @@
 #include "actors/core/pipeline_core.hpp"
 
+#include "actors/core/events.hpp"
+#include "actors/core/job_claim_core.hpp"
 #include "actors/core/requests.hpp"
 #include "actors/core/run_core.hpp"
 #include "actors/core/sealed_records.hpp"
+#include "actors/core/system_core.hpp"
 
 #include <algorithm>
 
@@ -16,6 +19,13 @@ constexpr milliseconds clear_pause{200};
 
 error no_pipeline(pipeline_id id) { return {errc::not_found, "there is no pipeline " + to_text(id), {}}; }
 
+/// Whoever sent a message that was lost keeps it and sends it again.
+gated_reply when_durable(std::function<void()> taken) {
+  return [taken = std::move(taken)](const error* lost) {
+    if (!lost) taken();
+  };
+}
+
 /// Queues the answer behind what is being decided.
 template <class T>
 void answer(proposal& out, reply<T>& done, result<T> with) {
@@ -24,7 +34,9 @@ void answer(proposal& out, reply<T>& done, result<T> with) {
 
 } // namespace
 
-pipeline_core::pipeline_core(const entity_surroundings& around, pipeline_id id) : around_(around), id_(id) {}
+pipeline_core::pipeline_core(const entity_surroundings& around, pipeline_id id)
+    : around_(around), id_(id), leases_(around, id), schedules_(around, *this), backfills_(around, *this),
+      dependencies_(around, *this) {}
 
 result<void> pipeline_core::load() {
   if (record_) return {};
@@ -77,8 +89,19 @@ std::unique_ptr<proposal> pipeline_core::handle(entity_command command, timestam
     if (done && s->wait)
       out->effects.insert(out->effects.begin(), await_end{done->run.record.id, now + *s->wait, std::move(s->done)});
     else answer(*out, s->done, std::move(done));
+  } else if (auto* made = std::get_if<schedule_created>(&what)) {
+    answer(*out, made->done, decided(made->record.workspace, [&] { return schedules_.create(*made, now, *out); }));
+  } else if (auto* changed = std::get_if<schedule_changed>(&what)) {
+    answer(*out, changed->done, decided(changed->workspace, [&] { return change_schedule(*changed, now, *out); }));
+  } else if (auto* gone = std::get_if<schedule_deleted>(&what)) {
+    answer(*out, gone->done, decided(gone->workspace, [&] { return remove_schedule(*gone, now, *out); }));
+  } else if (auto* backfill = std::get_if<backfill_created>(&what)) {
+    answer(*out, backfill->done,
+           decided(backfill->record.workspace, [&] { return backfills_.create(*backfill, now, *out); }));
+  } else if (auto* action = std::get_if<backfill_changed>(&what)) {
+    answer(*out, action->done, decided(action->workspace, [&] { return backfills_.change(*action, now, *out); }));
   } else {
-    clear(std::get<clear_step>(what), now, *out);
+    hear(what, now, *out);
   }
   out->lasting = record_.has_value();
   return out;
@@ -118,6 +141,9 @@ result<pipeline_view> pipeline_core::create(create_pipeline& command, proposal& 
   out.mutations.put(family::index, keys::pipeline_name(partition(), record_->workspace, record_->name, id_), {});
   out.mutations.add(family::counters, keys::pipelines_of_workspace(partition(), record_->workspace), 1);
   remember_request(around_.seals, partition(), record_->workspace, command.once, id_.raw, record_->created_at, out);
+  if (record_->schedule)
+    if (auto set = schedules_.set_own(record_->schedule, record_->created_at, out); !set)
+      return unexpected(std::move(set).error());
   return view();
 }
 
@@ -134,8 +160,13 @@ result<pipeline_view> pipeline_core::update(update_pipeline& command, timestamp 
     out.mutations.put(family::index, keys::pipeline_name(partition(), record_->workspace, record_->name, id_), {});
   }
   if (patch.description) record_->description = std::move(*patch.description);
+  const bool enabled = patch.enabled.value_or(record_->enabled) && !record_->enabled;
+  const bool paused = record_->enabled && !patch.enabled.value_or(true);
   if (patch.enabled) record_->enabled = *patch.enabled;
-  if (patch.schedule) record_->schedule = std::move(*patch.schedule);
+  if (patch.schedule && *patch.schedule != record_->schedule) {
+    record_->schedule = std::move(*patch.schedule);
+    if (auto set = schedules_.set_own(record_->schedule, now, out); !set) return unexpected(std::move(set).error());
+  }
   if (patch.domain) record_->domain = *patch.domain;
   if (patch.tags) record_->tags = std::move(*patch.tags);
   if (const auto* members = patch.attributes.as_object())
@@ -148,6 +179,14 @@ result<pipeline_view> pipeline_core::update(update_pipeline& command, timestamp 
     store_revision(*command.compiled, now, command.who.subject, out);
   }
   store_header(out);
+  if (paused)
+    raise_pipeline_paused(
+      around_, *record_, [this] { return view(); }, now, out);
+  leases_.admit(limit(), out);
+  if (enabled) {
+    schedules_.pipeline_enabled(now, out);
+    dependencies_.try_start(now, out);
+  }
   return view();
 }
 
@@ -185,8 +224,7 @@ result<started_run> pipeline_core::start(start_run& command, timestamp now, prop
       return known;
     }
   }
-  if (!command.own)
-    if (auto loaded = load_graph(); !loaded) return unexpected(loaded.error());
+  if (auto loaded = load_graph(); !loaded) return unexpected(loaded.error());
   const auto& graph = command.own ? command.own->graph : graph_;
   auto parameters = bind_parameters(graph->definition, command.parameters);
   if (!parameters) {
@@ -194,34 +232,137 @@ result<started_run> pipeline_core::start(start_run& command, timestamp now, prop
     return unexpected(std::move(parameters).error());
   }
 
+  run_order order;
+  order.own = command.own ? &*command.own : nullptr;
+  order.trigger = command.trigger;
+  order.triggered_by = std::move(command.triggered_by);
+  order.traceparent = std::move(command.traceparent);
+  order.id = command.id;
+  order.parent = command.parent;
+  order.priority = command.priority;
+  order.webhook = command.webhook;
+  order.external_job_id = std::move(command.external_job_id);
+  started_run started;
+  started.run.parameters = *parameters;
+  started.run.record = give_birth(order, graph, std::move(*parameters), now, out);
+  started.run.record.sealed_parameters.clear();
+  started.run.record.sealed_plan.clear();
+  remember_request(around_.seals, partition(), record_->workspace, command.once, started.run.record.id.raw, now, out);
+  return started;
+}
+
+run_record pipeline_core::give_birth(run_order& order, const std::shared_ptr<const bound_plan>& graph, value parameters,
+                                     timestamp now, proposal& out) {
   run_record header;
-  header.id = command.id.value_or(run_id{make_uuid7(now, id_.slot(), around_.random.next())});
+  header.id = order.id.value_or(run_id{make_uuid7(now, id_.slot(), around_.random.next())});
   header.pipeline = id_;
   header.workspace = record_->workspace;
   header.revision = record_->revision;
-  header.status = run_status::running;
-  header.trigger = command.trigger;
-  header.triggered_by = std::move(command.triggered_by);
-  header.created_at = header.started_at.emplace(now);
+  header.trigger = order.trigger;
+  header.triggered_by = std::move(order.triggered_by);
+  header.created_at = now;
   header.tasks_total = graph->size();
-  header.parent = command.parent;
-  header.traceparent = std::move(command.traceparent);
-  if (const auto* members = parameters->as_object(); members && !members->empty())
-    header.sealed_parameters = seal_value(around_.seals, place_of(header, sealed_kind::parameters), *parameters);
-  if (command.own)
+  header.parent = order.parent;
+  header.traceparent = std::move(order.traceparent);
+  header.webhook = order.webhook;
+  header.external_job_id = std::move(order.external_job_id);
+  header.logical_at = order.logical_at;
+  header.launcher = order.launcher;
+  header.reports_end = order.reports_end;
+  header.priority =
+    order.priority.value_or(static_cast<std::uint8_t>(graph->definition.priority.value_or(task_priority::normal)));
+  // A child must not wait for its parent's lease, nor for another child's.
+  header.holds_lease = limit() > 0 && !order.parent;
+  const bool begins = !header.holds_lease || leases_.take(header.id, header.priority, limit());
+  header.status = begins ? run_status::running : run_status::pending;
+  if (begins) header.started_at = now;
+  if (const auto* members = parameters.as_object(); members && !members->empty())
+    header.sealed_parameters = seal_value(around_.seals, place_of(header, sealed_kind::parameters), parameters);
+  if (order.own)
     header.sealed_plan = seal_record(around_.seals, place_of(header, sealed_kind::plan), graph->definition);
-
-  remember_request(around_.seals, partition(), record_->workspace, command.once, header.id.raw, now, out);
-  started_run started;
-  started.run.record = header;
-  started.run.record.sealed_parameters.clear();
-  started.run.record.sealed_plan.clear();
-  started.run.parameters = *parameters;
+  auto made = header;
   auto born = run_core::give_birth(around_, std::move(header), graph,
-                                   std::make_shared<const value>(std::move(*parameters)), now, out);
+                                   std::make_shared<const value>(std::move(parameters)), now, out);
   const bool keep = born->state().is_under_way();
-  out.born.push_back({started.run.record.id, keep, std::move(born)});
-  return started;
+  out.born.push_back({made.id, keep, std::move(born)});
+  return made;
+}
+
+result<run_record> pipeline_core::launch(run_order order, timestamp now, proposal& out) {
+  if (auto loaded = load_graph(); !loaded) return unexpected(loaded.error());
+  auto parameters = bind_parameters(graph_->definition, order.parameters);
+  if (!parameters) return unexpected(std::move(parameters).error());
+  return give_birth(order, graph_, std::move(*parameters), now, out);
+}
+
+result<void> pipeline_core::check_parameters(const value& parameters) {
+  if (auto loaded = load_graph(); !loaded) return loaded;
+  auto bound = bind_parameters(graph_->definition, parameters);
+  return bound ? result<void>{} : unexpected(std::move(bound).error());
+}
+
+// --- what starts runs ---------------------------------------------------------------------------
+
+void pipeline_core::hear(pipeline_command& command, timestamp now, proposal& out) {
+  if (const auto* step = std::get_if<clear_step>(&command)) return clear(*step, now, out);
+  auto loaded = load();
+  if (loaded) loaded = load_graph();
+  if (auto* upstream = std::get_if<penstock::upstream_ended>(&command)) {
+    if (loaded) dependencies_.upstream_ended(*upstream, now, out);
+    if (upstream->taken) out.replies.push_back(when_durable(std::move(upstream->taken)));
+  } else if (const auto* due = std::get_if<fire_schedule>(&command)) {
+    if (loaded) schedules_.fire(due->timer, now, out);
+    else out.mutations.remove(family::timers, due->timer.encode());
+  } else if (!loaded) {
+    return;
+  } else if (const auto* over = std::get_if<run_over>(&command)) {
+    end_of(*over, now, out);
+  } else if (const auto* queued = std::get_if<queue_changed>(&command)) {
+    leases_.change_priority(queued->run, queued->before, queued->after);
+  } else {
+    take_up_all(now, out);
+  }
+}
+
+void pipeline_core::end_of(const run_over& message, timestamp now, proposal& out) {
+  leases_.give_back(message.run);
+  if (message.launcher && !record_->deleted &&
+      !backfills_.run_over(backfill_id{*message.launcher}, message.run, message.status, now, out))
+    schedules_.run_over(schedule_id{*message.launcher}, now, out);
+  leases_.admit(limit(), out);
+}
+
+void pipeline_core::take_up_all(timestamp now, proposal& out) {
+  leases_.let_again(out);
+  leases_.admit(limit(), out);
+  const auto prefix = keys::index_prefix(partition(), keys::index_kind::busy_launchers, id_.raw);
+  around_.state.scan(family::index, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
+    const auto launcher = keys::turned_id(key);
+    if (!record_->deleted && !backfills_.take_up(backfill_id{launcher}, now, out))
+      schedules_.take_up(schedule_id{launcher}, now, out);
+    return true;
+  });
+}
+
+result<schedule_view> pipeline_core::change_schedule(schedule_changed& command, timestamp now, proposal& out) {
+  auto changed = schedules_.change(command, now, out);
+  // The pipeline shows its own schedule as a field.
+  if (changed && changed->record.own && changed->record.cron != record_->schedule) {
+    record_->schedule = changed->record.cron;
+    record_->updated_at = now;
+    store_header(out);
+  }
+  return changed;
+}
+
+result<void> pipeline_core::remove_schedule(const schedule_deleted& command, timestamp now, proposal& out) {
+  auto removed = schedules_.remove(command, out);
+  if (removed && command.id == own_schedule_id(id_)) {
+    record_->schedule.reset();
+    record_->updated_at = now;
+    store_header(out);
+  }
+  return removed;
 }
 
 keys::timer pipeline_core::clear_timer(timestamp due) const {
@@ -247,11 +388,36 @@ void pipeline_core::clear_run(run_id id, proposal& out) const {
     out.mutations.remove(family::index, keys::ended_run(p, id_, header->status, id));
     out.mutations.add(family::counters, keys::runs_of_pipeline(p, id_, header->status), -1);
     out.mutations.add(family::counters, keys::runs_of_workspace(p, record_->workspace, header->status), -1);
+    if (header->webhook) {
+      // Not sent again if it is lost: a claim whose run is gone gives way when it is asked for.
+      auto key = job_key(around_.seals, trigger_id{*header->webhook}, header->external_job_id);
+      out.effects.push_back(tell_entity{job_entity(key), claim_command{release_job{key, id, {}}}});
+    }
   }
   out.effects.push_back(remove_files{id});
 }
 
-void pipeline_core::clear_self(proposal& out) const {
+bool pipeline_core::clear_starters(proposal& out) {
+  const auto schedules = schedules_.clear(runs_cleared_at_once, out);
+  const auto backfills = backfills_.clear(runs_cleared_at_once, out);
+  const auto left = around_.registry->read([&](const system_tables& t) {
+    auto all = t.upstream_of(id_);
+    const auto more = t.downstream_of(id_);
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  });
+  for (const auto& dependency : left)
+    out.effects.push_back(
+      tell_entity{system_entity, system_change{[id = dependency.id](system_draft& draft, timestamp) {
+                                                 draft.erase(id);
+                                                 return result<void>{};
+                                               },
+                                               {}}});
+  return schedules + backfills + left.size() > 0;
+}
+
+void pipeline_core::clear_self(proposal& out) {
+  dependencies_.clear(out);
   for (std::uint32_t revision = 1; revision <= record_->revision; ++revision)
     out.mutations.remove(family::state, keys::revision(id_, revision));
   out.mutations.remove(family::state, keys::pipeline(id_));
@@ -274,11 +440,12 @@ void pipeline_core::clear(const clear_step& command, timestamp now, proposal& ou
     }
     return ++seen < runs_cleared_at_once;
   });
-  if (seen == 0) {
+  const bool starters = clear_starters(out);
+  if (seen == 0 && !starters) {
     clear_self(out);
     return;
   }
-  const auto again = clear_timer(active > 0 ? now + clear_pause : now + milliseconds{1});
+  const auto again = clear_timer(active > 0 || seen == 0 ? now + clear_pause : now + milliseconds{1});
   out.mutations.put(family::timers, again.encode(), {});
   out.effects.push_back(arm_timer{again});
 }

@@ -1,7 +1,12 @@
 #pragma once
 
+#include "actors/core/backfill_book.hpp"
+#include "actors/core/dependency_book.hpp"
 #include "actors/core/entity_core.hpp"
+#include "actors/core/lease_book.hpp"
 #include "actors/core/pipeline_records.hpp"
+#include "actors/core/pipeline_runs.hpp"
+#include "actors/core/schedule_book.hpp"
 #include "runtime/model/records.hpp"
 
 #include <memory>
@@ -10,14 +15,25 @@
 
 namespace penstock {
 
-/// A pipeline: its header, its revisions, and the births of its runs.
-class pipeline_core final : public entity_core {
+/// A pipeline: its header, its revisions, the births of its runs, and whatever starts them.
+class pipeline_core final : public entity_core, private pipeline_runs {
 public:
   pipeline_core(const entity_surroundings& around, pipeline_id id);
 
   [[nodiscard]] std::unique_ptr<proposal> handle(entity_command command, timestamp now) override;
 
 private:
+  // pipeline_runs
+  [[nodiscard]] const pipeline_record& record() const override { return *record_; }
+  [[nodiscard]] partition_id partition() const override { return partition_of(id_.slot(), around_.partition_count); }
+  [[nodiscard]] result<run_record> launch(run_order order, timestamp now, proposal& out) override;
+  [[nodiscard]] result<void> check_parameters(const value& parameters) override;
+
+  /// Begins a run of `graph`, or lets it wait. @param parameters bound.
+  [[nodiscard]] run_record give_birth(run_order& order, const std::shared_ptr<const bound_plan>& graph,
+                                      value parameters, timestamp now, proposal& out);
+  [[nodiscard]] std::uint32_t limit() const { return graph_->definition.concurrency; }
+
   [[nodiscard]] result<void> load();
   /// The newest revision's plan, and with it what was written.
   [[nodiscard]] result<void> load_graph();
@@ -29,18 +45,31 @@ private:
   [[nodiscard]] result<pipeline_view> update(update_pipeline& command, timestamp now, proposal& out);
   [[nodiscard]] result<void> remove(delete_pipeline& command, timestamp now, proposal& out);
   [[nodiscard]] result<started_run> start(start_run& command, timestamp now, proposal& out);
+  [[nodiscard]] result<schedule_view> change_schedule(schedule_changed& command, timestamp now, proposal& out);
+  [[nodiscard]] result<void> remove_schedule(const schedule_deleted& command, timestamp now, proposal& out);
+  /// What `decide` answers about a pipeline of this workspace.
+  template <class F>
+  [[nodiscard]] auto decided(workspace_id workspace, F decide) -> decltype(decide()) {
+    if (auto there = require(workspace); !there) return unexpected(std::move(there).error());
+    if (auto loaded = load_graph(); !loaded) return unexpected(std::move(loaded).error());
+    return decide();
+  }
+  /// What other things than clients tell.
+  void hear(pipeline_command& command, timestamp now, proposal& out);
+  void end_of(const run_over& message, timestamp now, proposal& out);
+  void take_up_all(timestamp now, proposal& out);
   void forget_stored_children();
   void clear(const clear_step& command, timestamp now, proposal& out);
   void clear_run(run_id id, proposal& out) const;
-  void clear_self(proposal& out) const;
+  /// Schedules, backfills and dependencies. @returns whether any were left.
+  [[nodiscard]] bool clear_starters(proposal& out);
+  void clear_self(proposal& out);
 
   /// As answered to whoever wrote it: `newest_` must be there.
   [[nodiscard]] pipeline_view view() const;
   void store_header(proposal& out) const;
   void store_revision(const compiled_definition& compiled, timestamp now, const std::string& by, proposal& out);
   [[nodiscard]] keys::timer clear_timer(timestamp due) const;
-  [[nodiscard]] partition_id partition() const noexcept { return partition_of(id_.slot(), around_.partition_count); }
-
   const entity_surroundings& around_;
   pipeline_id id_;
   std::optional<pipeline_record> record_;
@@ -49,6 +78,10 @@ private:
   /// Runs asked for by parents since this was read from the store: their births may not be in the store yet.
   std::unordered_set<run_id> children_;
   std::size_t forget_children_at_ = 4'096; ///< How many may be held before those in the store are let go.
+  lease_book leases_;
+  schedule_book schedules_;
+  backfill_book backfills_;
+  dependency_book dependencies_;
 };
 
 } // namespace penstock

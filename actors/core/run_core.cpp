@@ -1,5 +1,6 @@
 #include "actors/core/run_core.hpp"
 
+#include "actors/core/events.hpp"
 #include "actors/core/sealed_records.hpp"
 #include "runtime/lifecycle/run_items.hpp"
 #include "runtime/model/json.hpp"
@@ -9,7 +10,6 @@
 namespace penstock {
 
 namespace {
-
 
 /// How an attempt ends that could not even begin; trying again would not help.
 attempt_ended refusal(const attempt_ref& ref, error why, timestamp at) {
@@ -225,6 +225,8 @@ void run_core::store_end(run_status before, proposal& out) const {
   if (header.holds_lease || header.reports_end)
     out.effects.push_back(tell_pipeline{header.pipeline, run_over{id_, header.status, header.launcher}});
   tell_dependents(out);
+  raise_run_events(
+    around_, header, [this] { return view(); }, out);
 }
 
 void run_core::tell_dependents(proposal& out) const {

@@ -29,10 +29,15 @@ private:
 
   [[nodiscard]] result<void> load();
   [[nodiscard]] result<void> decide_and_apply(const run_command& command, timestamp now, proposal& out);
-  void store(const run_change& change, proposal& out) const;
+  /// @param before the run's status before the decision.
+  void store(const run_change& change, run_status before, proposal& out) const;
   /// As clients see it; without tasks.
   [[nodiscard]] run_view view() const;
-  void store_end(proposal& out) const;
+  void store_begin(proposal& out) const;
+  void store_end(run_status before, proposal& out) const;
+  void count_move(run_status from, run_status to, proposal& out) const;
+  /// Leaves a message for each pipeline that depends on this run's.
+  void tell_dependents(proposal& out) const;
   void add_effect(run_effect effect, proposal& out);
   /// @returns why the task's fields cannot be bound.
   [[nodiscard]] result<std::shared_ptr<attempt_request>> request_for(const attempt_ref& ref) const;
@@ -49,16 +54,22 @@ private:
   std::optional<run_state> state_;
 };
 
-/// A message between runs as it lies in the outbox.
+/// Kinds of messages: a number once given is never reused.
+inline constexpr std::uint8_t message_child_ended = 1;
+inline constexpr std::uint8_t message_cancel = 2;
+inline constexpr std::uint8_t message_upstream_ended = 3;
+
+/// A message from a run as it lies in the outbox.
 struct message_record {
   run_id from;
-  run_id to;
-  std::uint8_t kind = 0; ///< 1: a child ended, 2: cancel. A number once given is never reused.
+  run_id to; ///< Or, by its kind, the id of a pipeline.
+  std::uint8_t kind = 0;
   std::uint32_t task = 0;
   std::uint32_t item = 0;
   run_status status = run_status::failed;
   std::string sealed_text;
   workspace_id workspace;
+  dependency_record dependency; ///< Of `message_upstream_ended`.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -70,6 +81,7 @@ struct message_record {
     v(6, "status", s.status);
     v(7, "sealed_text", s.sealed_text);
     v(8, "workspace", s.workspace);
+    v(9, "dependency", s.dependency);
   }
 };
 

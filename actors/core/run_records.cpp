@@ -57,10 +57,14 @@ result<send_message> read_message(const sealer& seals, std::string_view key, std
   const sealed_place place{record->workspace, record->from.raw, record->task,
                            static_cast<std::uint8_t>(sealed_kind::message)};
   auto text = open_text(seals, place, record->sealed_text);
+  if (record->kind == message_upstream_ended)
+    return send_message{
+      std::string{key}, record->to.raw,
+      pipeline_command{upstream_ended{std::move(record->dependency), record->from, record->status, {}}}};
   const auto to_run = [&](run_command command) {
     return send_message{std::string{key}, record->to.raw, run_message{std::move(command), {}, {}, {}}};
   };
-  if (record->kind == 1)
+  if (record->kind == message_child_ended)
     return to_run(child_ended{record->task, record->item, record->from, record->status, std::move(text)});
   return to_run(cancel_run{std::move(text)});
 }

@@ -58,6 +58,17 @@ void count_outstanding(run_state& run, task_status before, task_status after) {
   if (after == task_status::waiting) ++run.waiting;
 }
 
+/// @param number 0: no lease.
+void keep_lease(run_state& run, task_index task, std::uint32_t item, std::uint64_t number) {
+  if (run.leases.empty() && number == 0) return;
+  const auto place = run_state::lease_place(task, item);
+  if (const auto held = run.leases.find(place); held != run.leases.end()) {
+    if (held->second == 0) --run.asked;
+    run.leases.erase(held);
+  }
+  if (number != 0) run.leases.emplace(place, number);
+}
+
 void record_item(run_state& run, const task_recorded& c) {
   auto& fan = *run.tasks[c.task].fan;
   auto& item = fan.all[c.item];
@@ -126,31 +137,40 @@ void end_run(run_state& run, const run_ended& c) {
   run.header.cancel_requested = c.status == run_status::cancelled;
   run.ready.clear();
   run.fans.clear();
-  run.outstanding = run.waiting = 0;
+  run.leases.clear();
+  run.outstanding = run.waiting = run.asked = 0;
 }
 
 struct applier {
   run_state& run;
 
   void operator()(const task_recorded& c) const {
+    keep_lease(run, c.task, c.item, c.record.lease);
     if (c.item == no_item) record_task(run, c);
     else record_item(run, c);
   }
-  void operator()(const task_begun& c) const {
-    auto& task = run.tasks[c.task];
-    if (c.item == no_item || c.item == expand_item) {
-      if (task.status == task_status::pending) take_ready(run, c.task);
-      count_outstanding(run, task.status, task_status::running);
-      task.status = task_status::running;
-      task.child = c.child;
-      return;
+  void begin(task_index number, std::uint32_t index) const {
+    auto& task = run.tasks[number];
+    const bool is_task = index == no_item || index == expand_item;
+    auto& status = is_task ? task.status : task.fan->all[index].status;
+    if (status == task_status::pending) {
+      if (is_task) take_ready(run, number);
+      else take_item(run, number, index);
     }
-    auto& item = task.fan->all[c.item];
-    if (item.status == task_status::pending) take_item(run, c.task, c.item);
-    count_outstanding(run, item.status, task_status::running);
-    item.status = task_status::running;
-    if (c.child) task.fan->children[c.item] = *c.child;
+    count_outstanding(run, status, task_status::running);
+    status = task_status::running;
   }
+  void operator()(const task_begun& c) const {
+    begin(c.task, c.item);
+    if (c.item == no_item || c.item == expand_item) run.tasks[c.task].child = c.child;
+    else if (c.child) run.tasks[c.task].fan->children[c.item] = *c.child;
+  }
+  void operator()(const lease_asked& c) const {
+    begin(c.task, c.item);
+    run.leases[run_state::lease_place(c.task, c.item)] = 0;
+    ++run.asked;
+  }
+  void operator()(const priority_changed& c) const { run.header.priority = static_cast<std::uint8_t>(c.priority); }
   void operator()(const fan_opened& c) const {
     auto& task = run.tasks[c.task];
     if (task.status == task_status::pending) take_ready(run, c.task);
@@ -159,12 +179,18 @@ struct applier {
     task.fan = open_fan(c.total, c.items);
     if (c.total > 0) run.fans.push_back(c.task);
   }
+  void operator()(const run_begun& c) const {
+    run.header.status = run_status::running;
+    run.header.started_at = c.at;
+  }
   void operator()(const run_ended& c) const { end_run(run, c); }
   // These concern storage alone.
   void operator()(const attempt_archived&) const {}
   void operator()(const timer_set&) const {}
   void operator()(const timer_cleared&) const {}
   void operator()(const message_left&) const {}
+  void operator()(const lease_released&) const {}
+  void operator()(const pool_left&) const {}
 };
 
 } // namespace

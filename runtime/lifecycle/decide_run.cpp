@@ -49,6 +49,7 @@ void failed(run_draft& d, const attempt_result& r) {
     d.end_unit(r.ref.task, expanding ? no_item : r.ref.item, record_of(r, task_status::failed), r.why.message);
     return;
   }
+  d.release_lease(r.ref.task, r.ref.item);
   d.change(attempt_archived{r.ref.task, r.ref.item, r.ref.attempt, r.started_at, r.ended_at, r.why.message});
   auto record = record_of(r, task_status::waiting);
   record.attempt = r.ref.attempt + 1;
@@ -59,12 +60,34 @@ void failed(run_draft& d, const attempt_result& r) {
   d.change(timer_set{timer});
 }
 
+error has_ended(run_status as) {
+  return {errc::invalid_transition, "the run has already ended (" + std::string{to_text(as)} + ")", {}};
+}
+
+/// Whether a command means something to a run that has ended: clients are told that they come too late, timers have to be
+/// taken out of the store, leases be given back.
+bool concerns_ended(const run_command& command) {
+  return std::holds_alternative<cancel_run>(command) || std::holds_alternative<set_priority>(command) ||
+         std::holds_alternative<timer_fired>(command) || std::holds_alternative<lease_granted>(command);
+}
+
+/// The same for one that waits for its pipeline's limit.
+bool concerns_pending(const run_command& command) {
+  return std::holds_alternative<let_run>(command) || std::holds_alternative<cancel_run>(command) ||
+         std::holds_alternative<set_priority>(command);
+}
+
 struct decider {
   run_draft& d;
 
   result<void> operator()(const begin_run&) const {
     if (const auto limit = d.run().graph->definition.timeout_ms; limit > 0) d.change(timer_set{d.run_timeout()});
     return {};
+  }
+
+  result<void> operator()(const let_run&) const {
+    d.begin_run(d.context().now);
+    return (*this)(begin_run{});
   }
 
   result<void> operator()(const resume_run&) const { return {}; }
@@ -123,10 +146,29 @@ struct decider {
     return {};
   }
 
+  result<void> operator()(const lease_granted& c) const {
+    if (d.waits_for(c)) d.begin_granted(c);
+    else if (c.number != 0 && !d.holds(c)) d.change(lease_released{c.task, c.item, c.number});
+    return {};
+  }
+
+  result<void> operator()(const ask_again&) const {
+    d.ask_again();
+    return {};
+  }
+
+  result<void> operator()(const set_priority& c) const {
+    if (is_terminal(d.run().header.status)) return unexpected(has_ended(d.run().header.status));
+    if (static_cast<std::uint8_t>(c.priority) == d.run().header.priority) return {};
+    d.change(priority_changed{c.priority});
+    if (d.run().outstanding == 0) return {};
+    d.effect(reorder_attempts{});
+    d.ask_again();
+    return {};
+  }
+
   result<void> operator()(const cancel_run&) const {
-    if (is_terminal(d.run().header.status))
-      return fail(errc::invalid_transition,
-                  "the run has already ended (" + std::string{to_text(d.run().header.status)} + ")");
+    if (is_terminal(d.run().header.status)) return unexpected(has_ended(d.run().header.status));
     d.end_run(run_status::cancelled, {});
     return {};
   }
@@ -135,10 +177,10 @@ struct decider {
 } // namespace
 
 result<run_decision> decide(const run_state& run, const run_command& command, const run_context& context) {
-  // Only a cancel is told that it came too late; timers still have to be taken out of the store.
-  const bool ended = is_terminal(run.header.status);
-  if (ended && !std::holds_alternative<cancel_run>(command) && !std::holds_alternative<timer_fired>(command))
-    return run_decision{};
+  if (is_terminal(run.header.status) && !concerns_ended(command)) return run_decision{};
+  const bool waits = run.header.status == run_status::pending;
+  // One that has begun needs no leave.
+  if (waits ? !concerns_pending(command) : std::holds_alternative<let_run>(command)) return run_decision{};
   run_draft draft{run, context};
   if (auto done = std::visit(decider{draft}, command); !done) return unexpected(std::move(done).error());
   return std::move(draft).finish();

@@ -7,6 +7,12 @@ namespace penstock {
 
 namespace {
 
+/// What waits in the store may hold a lease meanwhile (a sleep). Whatever else holds one asks again.
+void restore_lease(run_state& run, const stored_task& stored) {
+  if (stored.record.status == task_status::waiting && stored.record.lease != 0)
+    run.leases[run_state::lease_place(stored.task, stored.item)] = stored.record.lease;
+}
+
 void restore_item(fan_state& fan, run_state& run, const stored_task& stored) {
   if (stored.item >= fan.all.size()) return;
   auto& item = fan.all[stored.item];
@@ -99,6 +105,7 @@ run_state load_run(run_record header, std::shared_ptr<const bound_plan> graph, s
   for (const auto& s : stored) {
     if (!known(s) || s.item != no_item) continue;
     restore_task(run.tasks[s.task], run, s);
+    restore_lease(run, s);
     if (s.record.items_total && !is_terminal(s.record.status))
       run.tasks[s.task].fan = open_fan(*s.record.items_total, s.items);
   }
@@ -115,13 +122,18 @@ run_state load_run(run_record header, std::shared_ptr<const bound_plan> graph, s
       task.fan = open_fan(items->total, std::move(items->list));
     }
     restore_item(*task.fan, run, s);
+    restore_lease(run, s);
   }
   for (task_index i = 0; i < run.tasks.size(); ++i) place_task(run, i);
   return run;
 }
 
 std::vector<task_status> derive_statuses(const bound_plan& graph, run_status run,
-                                         const std::vector<std::optional<task_status>>& recorded) {
+                                         const std::vector<std::optional<task_status>>& recorded,
+                                         const std::function<bool(const std::string& pool)>& is_limited) {
+  const auto waits_for_pool = [&](const task_spec& task) {
+    return !task.pool.empty() && is_limited && is_limited(task.pool);
+  };
   std::vector<task_status> out(graph.size(), task_status::pending);
   for (task_index i = 0; i < graph.size(); ++i) {
     bool blocked = false;
@@ -138,9 +150,17 @@ std::vector<task_status> derive_statuses(const bound_plan& graph, run_status run
     else if (skipped) out[i] = task_status::skipped;
     else if (is_terminal(run)) out[i] = task_status::cancelled;
     else if (recorded[i]) out[i] = *recorded[i];
-    else if (ready && run == run_status::running) out[i] = task_status::running;
+    else if (ready && run == run_status::running && !waits_for_pool(graph.task(i))) out[i] = task_status::running;
   }
   return out;
+}
+
+task_priority priority_of(const run_record& run, const task_spec& task) noexcept {
+  // Plans of before it was noted whether a priority was given: another one than NORMAL was.
+  if (task.priority_given || task.priority != task_priority::normal) return task.priority;
+  const auto own = static_cast<task_priority>(run.priority);
+  // Headers of before runs had one hold 0.
+  return own == task_priority::low || own == task_priority::high ? own : task_priority::normal;
 }
 
 } // namespace penstock

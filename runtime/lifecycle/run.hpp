@@ -18,6 +18,9 @@ namespace penstock {
 /// Begins a run that was just made.
 struct begin_run {};
 
+/// A run that waits for its pipeline's limit may begin. Nothing happens to one that has begun.
+struct let_run {};
+
 /// Takes up a run that was read from storage: whatever may run and is not waiting begins (again).
 struct resume_run {};
 
@@ -27,7 +30,14 @@ struct attempt_ended {
 };
 
 /// Stored in keys: a number once given is never reused.
-enum class timer_kind : std::uint8_t { retry = 1, sleep = 2, run_timeout = 3, request_expiry = 4, clear_pipeline = 5 };
+enum class timer_kind : std::uint8_t {
+  retry = 1,
+  sleep = 2,
+  run_timeout = 3,
+  request_expiry = 4,
+  clear_pipeline = 5,
+  fire_schedule = 6
+};
 
 struct timer_fired {
   timer_kind kind = timer_kind::retry;
@@ -50,7 +60,25 @@ struct cancel_run {
   std::string by;
 };
 
-using run_command = std::variant<begin_run, resume_run, attempt_ended, timer_fired, child_ended, cancel_run>;
+/// A task's or item's pool lets it begin. One that does not wait for it gives the lease back.
+struct lease_granted {
+  task_index task = 0;
+  std::uint32_t item = no_item;
+  std::uint32_t attempt = 1;
+  std::uint64_t number = 0; ///< Of the lease; 0: the pool has no limit any more, so there is none to give back.
+  uuid pool;
+};
+
+/// A pool that had no room for more askers has it again: whatever waits for a lease asks once more.
+struct ask_again {};
+
+/// The run has another priority from now on.
+struct set_priority {
+  task_priority priority = task_priority::normal;
+};
+
+using run_command = std::variant<begin_run, let_run, resume_run, attempt_ended, timer_fired, child_ended, cancel_run,
+                                 lease_granted, ask_again, set_priority>;
 
 // --- changes ------------------------------------------------------------------------------------
 
@@ -80,11 +108,39 @@ struct task_begun {
   std::optional<run_id> child;
 };
 
+/// A task or item waits for its pool. In memory only: asked again by `resume_run`.
+struct lease_asked {
+  task_index task = 0;
+  std::uint32_t item = no_item;
+};
+
+/// A lease is given back: left for the pool in the outbox.
+struct lease_released {
+  task_index task = 0;
+  std::uint32_t item = no_item;
+  std::uint64_t number = 0;
+};
+
+/// The run gives back every lease of a pool, and waits for none: left for the pool in the outbox.
+struct pool_left {
+  std::string pool;
+};
+
+/// Stored in the header.
+struct priority_changed {
+  task_priority priority = task_priority::normal;
+};
+
 /// A `for_each` task knows its items. In memory only unless the items came from a table.
 struct fan_opened {
   task_index task = 0;
   std::uint32_t total = 0;
   value items;
+};
+
+/// A run that waited began. Stored.
+struct run_begun {
+  timestamp at;
 };
 
 /// The run ended. Stored.
@@ -109,8 +165,9 @@ struct message_left {
   std::uint32_t item = no_item;
 };
 
-using run_change = std::variant<task_recorded, attempt_archived, task_begun, fan_opened, run_ended, timer_set,
-                                timer_cleared, message_left>;
+using run_change =
+  std::variant<task_recorded, attempt_archived, task_begun, fan_opened, run_begun, run_ended, timer_set, timer_cleared,
+               message_left, lease_asked, lease_released, pool_left, priority_changed>;
 
 // --- effects ------------------------------------------------------------------------------------
 
@@ -135,8 +192,17 @@ struct report_failure {
 };
 /// Tell those who wait for the end.
 struct announce_end {};
+/// Ask the task's pool for a lease; it answers with `lease_granted`. A repeat is harmless.
+struct ask_lease {
+  task_index task = 0;
+  std::uint32_t item = no_item;
+  std::uint32_t attempt = 1;
+};
+/// Attempts that wait for a worker's place wait with the run's new priority.
+struct reorder_attempts {};
 
-using run_effect = std::variant<start_attempt, stop_attempts, start_child, report_failure, announce_end>;
+using run_effect =
+  std::variant<start_attempt, stop_attempts, start_child, report_failure, announce_end, ask_lease, reorder_attempts>;
 
 struct run_decision {
   std::vector<run_change> changes; ///< Applied in order by `apply`.
@@ -149,6 +215,8 @@ struct run_context {
   std::uint64_t random = 0;
   /// Finds the pipeline that a `run_pipeline` task names (name or id).
   std::function<result<pipeline_id>(const std::string& name)> find_pipeline;
+  /// Whether a pool has a limit; empty: none has.
+  std::function<bool(const std::string& pool)> is_limited;
 };
 
 /// Decides what `command` does to `run`. Pure: the same run, command and context give the same decision.
@@ -180,7 +248,12 @@ struct stored_task {
 
 /// What every task of a run looks like from outside, from its records: those without one are pending, running (all they
 /// need succeeded), blocked or skipped, or cancelled if the run was.
-[[nodiscard]] std::vector<task_status> derive_statuses(const bound_plan& graph, run_status run,
-                                                       const std::vector<std::optional<task_status>>& recorded);
+/// @param is_limited as in `run_context`: a task of such a pool runs only once its record says so.
+[[nodiscard]] std::vector<task_status>
+derive_statuses(const bound_plan& graph, run_status run, const std::vector<std::optional<task_status>>& recorded,
+                const std::function<bool(const std::string& pool)>& is_limited = {});
+
+/// With which priority a task of a run waits: with its own if it was given one, else with its run's.
+[[nodiscard]] task_priority priority_of(const run_record& run, const task_spec& task) noexcept;
 
 } // namespace penstock

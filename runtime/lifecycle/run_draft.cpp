@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <cassert>
+#include <set>
 
 namespace penstock {
 
 run_draft::run_draft(const run_state& run, const run_context& context)
-    : run_(run), context_(context), outstanding_(run.outstanding), settled_(run.settled), any_failed_(run.any_failed) {
+    : run_(run), context_(context), outstanding_(run.outstanding), settled_(run.settled), any_failed_(run.any_failed),
+      asked_(run.asked) {
   for (const auto task : run.fans)
     fans_.push_back({task, static_cast<std::uint32_t>(run.tasks[task].fan->all.size()), 0, nullptr});
 }
@@ -21,6 +23,7 @@ void run_draft::end_unit(task_index task, std::uint32_t item, task_record record
                          std::optional<run_id> child) {
   record.child = child;
   --outstanding_;
+  release_lease(task, item);
   if (item == no_item) {
     end_task(task, std::move(record), std::move(error_text));
     return;
@@ -83,6 +86,11 @@ void run_draft::block_successors(task_index from) {
   }
 }
 
+void run_draft::begin_run(timestamp at) {
+  begun_at_ = at;
+  change(run_begun{at});
+}
+
 void run_draft::end_run(run_status status, std::string error_text) {
   ended_ = true;
   for (task_index i = 0; i < run_.tasks.size(); ++i) {
@@ -97,6 +105,7 @@ void run_draft::end_run(run_status status, std::string error_text) {
       change(timer_cleared{{kind, i, item, task.fan->all[item].attempt, wait.due}});
     for (const auto& [item, child] : task.fan->children) change(message_left{child, cancel_run{"parent run"}, i, item});
   }
+  leave_pools();
   if (run_.graph->definition.timeout_ms > 0) change(timer_cleared{run_timeout()});
   if (const auto& parent = run_.header.parent) {
     change(message_left{parent->run, child_ended{parent->task, parent->item, run_.header.id, status, error_text},
@@ -107,10 +116,71 @@ void run_draft::end_run(run_status status, std::string error_text) {
   effect(announce_end{});
 }
 
+// --- pools --------------------------------------------------------------------------------------
+
+bool run_draft::needs_lease(task_index task) {
+  const auto& pool = run_.graph->task(task).pool;
+  if (pool.empty() || !context_.is_limited) return false;
+  const auto [it, fresh] = needs_lease_.try_emplace(task, false);
+  if (fresh) it->second = context_.is_limited(pool);
+  return it->second;
+}
+
+void run_draft::release_lease(task_index task, std::uint32_t item) {
+  if (run_.leases.empty()) return;
+  const auto held = run_.leases.find(run_state::lease_place(task, item));
+  if (held == run_.leases.end()) return;
+  released_ = held->first;
+  if (held->second != 0) change(lease_released{task, item, held->second});
+  // One that is asked for and comes nevertheless is given back when it comes.
+  else --asked_;
+}
+
+void run_draft::leave_pools() {
+  std::set<std::string> pools;
+  for (const auto& [place, number] : run_.leases)
+    if (place != released_) pools.insert(run_.graph->task(static_cast<task_index>(place >> 32)).pool);
+  for (const auto& pool : pools) change(pool_left{pool});
+}
+
+bool run_draft::waits_for(const lease_granted& lease) const {
+  const auto asked = run_.leases.find(run_state::lease_place(lease.task, lease.item));
+  return asked != run_.leases.end() && asked->second == 0 && attempt_of(lease.task, lease.item) == lease.attempt;
+}
+
+bool run_draft::holds(const lease_granted& lease) const {
+  const auto held = run_.leases.find(run_state::lease_place(lease.task, lease.item));
+  return held != run_.leases.end() && held->second == lease.number;
+}
+
+void run_draft::begin_granted(const lease_granted& lease) {
+  --outstanding_; // `begin_now` counts it again.
+  --asked_;
+  task_record record;
+  record.status = task_status::running;
+  record.attempt = lease.attempt;
+  record.started_at = context_.now;
+  record.lease = lease.number;
+  change(task_recorded{lease.task, lease.item, std::move(record), {}, {}});
+  const auto bound = item_of(lease.task, lease.item);
+  begin_now(lease.task, lease.item, lease.attempt, bound ? &*bound : nullptr, lease.number);
+}
+
+void run_draft::ask_again() {
+  std::set<std::uint64_t> asked;
+  for (const auto& [place, number] : run_.leases)
+    if (number == 0) asked.insert(place);
+  for (const auto place : asked) {
+    const auto task = static_cast<task_index>(place >> 32);
+    const auto item = static_cast<std::uint32_t>(place);
+    effect(ask_lease{task, item, attempt_of(task, item)});
+  }
+}
+
 // --- questions ----------------------------------------------------------------------------------
 
 timer_fired run_draft::run_timeout() const {
-  const auto started = run_.header.started_at.value_or(run_.header.created_at);
+  const auto started = begun_at_.value_or(run_.header.started_at.value_or(run_.header.created_at));
   return {timer_kind::run_timeout, 0, no_item, 1,
           started + milliseconds{static_cast<std::int64_t>(run_.graph->definition.timeout_ms)}};
 }
@@ -163,7 +233,7 @@ result<pipeline_id> run_draft::find_pipeline(const std::string& name) {
 
 void run_draft::begin_again(task_index task, std::uint32_t item, std::uint32_t attempt) {
   task_record record;
-  record.status = task_status::running;
+  record.status = needs_lease(task) ? task_status::pending : task_status::running;
   record.attempt = attempt;
   --outstanding_; // `begin_unit` counts it again.
   change(task_recorded{task, item, std::move(record), {}, {}});
@@ -224,8 +294,8 @@ void run_draft::begin_fan(task_index task) {
 }
 
 bool run_draft::begin_next_item() {
-  for (; fans_done_ < fans_.size(); ++fans_done_) {
-    auto& fan = fans_[fans_done_];
+  for (auto i = fans_done_; i < fans_.size(); ++i) {
+    auto& fan = fans_[i];
     const auto* state = fan.items ? nullptr : run_.tasks[fan.task].fan.get();
     std::uint32_t item = fan.taken;
     bool more = fan.taken < fan.total;
@@ -234,15 +304,18 @@ bool run_draft::begin_next_item() {
       more = fan.taken < again || state->next + (fan.taken - again) < fan.total;
       item = fan.taken < again ? state->again[again - 1 - fan.taken] : state->next + (fan.taken - again);
     }
-    if (more) {
-      ++fan.taken;
-      value bound;
-      if (state) bound = item_value(*state, item);
-      else if (const auto* list = fan.items->as_list()) bound = (*list)[item];
-      else bound = static_cast<std::int64_t>(item);
-      begin_unit(fan.task, item, state ? state->all[item].attempt : 1, &bound);
-      return true;
+    if (!more) {
+      if (i == fans_done_) ++fans_done_;
+      continue;
     }
+    if (asked_ >= asked_items_max && needs_lease(fan.task)) continue;
+    ++fan.taken;
+    value bound;
+    if (state) bound = item_value(*state, item);
+    else if (const auto* list = fan.items->as_list()) bound = (*list)[item];
+    else bound = static_cast<std::int64_t>(item);
+    begin_unit(fan.task, item, state ? state->all[item].attempt : 1, &bound);
+    return true;
   }
   return false;
 }
@@ -253,19 +326,33 @@ void run_draft::begin_unit(task_index task, std::uint32_t item, std::uint32_t at
     refuse(task, item, attempt, {errc::task_failed, spec.unavailable, {}});
     return;
   }
+  if (!needs_lease(task)) {
+    begin_now(task, item, attempt, item_bound, 0);
+    return;
+  }
+  ++outstanding_;
+  ++asked_;
+  change(lease_asked{task, item});
+  effect(ask_lease{task, item, attempt});
+}
+
+void run_draft::begin_now(task_index task, std::uint32_t item, std::uint32_t attempt, const value* item_bound,
+                          std::uint64_t lease) {
+  const auto& spec = run_.graph->task(task);
   if (spec.type != task_type::sleep && spec.type != task_type::run_pipeline) {
     ++outstanding_;
-    change(task_begun{task, item, std::nullopt});
+    if (lease == 0) change(task_begun{task, item, std::nullopt}); // Else its record says so.
     effect(start_attempt{{run_.header.id, task, item, attempt}});
     return;
   }
   auto config = bind_value(run_.header, *run_.parameters, spec.config, item_bound);
   if (!config) refuse(task, item, attempt, std::move(config).error());
-  else if (spec.type == task_type::sleep) begin_sleep(task, item, attempt, *config);
+  else if (spec.type == task_type::sleep) begin_sleep(task, item, attempt, *config, lease);
   else begin_child(task, item, attempt, *config);
 }
 
-void run_draft::begin_sleep(task_index task, std::uint32_t item, std::uint32_t attempt, const value& config) {
+void run_draft::begin_sleep(task_index task, std::uint32_t item, std::uint32_t attempt, const value& config,
+                            std::uint64_t lease) {
   auto due = sleep_due(config, context_.now);
   if (!due) {
     refuse(task, item, attempt, std::move(due).error());
@@ -277,6 +364,7 @@ void run_draft::begin_sleep(task_index task, std::uint32_t item, std::uint32_t a
   record.attempt = attempt;
   record.started_at = context_.now;
   record.due_at = *due;
+  record.lease = lease;
   change(task_recorded{task, item, std::move(record), {}, {}});
   change(timer_set{{timer_kind::sleep, task, item, attempt, *due}});
 }
@@ -320,6 +408,7 @@ void run_draft::begin_more() {
 
 run_decision run_draft::finish() && {
   if (is_terminal(run_.header.status)) return std::move(out_);
+  if (run_.header.status == run_status::pending && !begun_at_) return std::move(out_);
   if (!ended_) begin_more();
   if (!ended_ && settled_ == run_.graph->size()) {
     const auto error_text = run_.first_error.empty() ? first_error_ : run_.first_error;

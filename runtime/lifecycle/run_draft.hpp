@@ -23,16 +23,27 @@ public:
   /// A task or item that was under way ended.
   void end_unit(task_index task, std::uint32_t item, task_record record, std::string error_text,
                 std::optional<run_id> child = std::nullopt);
+  /// Gives back the lease that a task or item holds, if it does.
+  void release_lease(task_index task, std::uint32_t item);
+  /// A task or item that waited for its pool begins.
+  void begin_granted(const lease_granted& lease);
+  /// Whatever waits for a lease asks for it again.
+  void ask_again();
   /// A task or item that waited for its next attempt begins it.
   void begin_again(task_index task, std::uint32_t item, std::uint32_t attempt);
   /// The items of a `for_each` task are known; they begin as there is room.
   void open_fan(task_index task, std::uint32_t total, const value& items);
+  /// The run, which waited, begins.
+  void begin_run(timestamp at);
   /// The run ends now, whatever is under way.
   void end_run(run_status status, std::string error_text);
 
   [[nodiscard]] timer_fired run_timeout() const;
   /// Whether the task or item waits for just this timer.
   [[nodiscard]] bool waits_for(const timer_fired& timer) const;
+  /// Whether the task or item waits for just this lease, or holds it.
+  [[nodiscard]] bool waits_for(const lease_granted& lease) const;
+  [[nodiscard]] bool holds(const lease_granted& lease) const;
   /// When a waiting task or item began.
   [[nodiscard]] std::optional<timestamp> waits_since(task_index task, std::uint32_t item) const;
   [[nodiscard]] bool has_child(task_index task, std::uint32_t item, run_id child) const;
@@ -52,8 +63,14 @@ private:
   void begin_task(task_index task);
   void begin_fan(task_index task);
   bool begin_next_item();
+  /// Asks the task's pool first, if it has a limit.
   void begin_unit(task_index task, std::uint32_t item, std::uint32_t attempt, const value* item_bound);
-  void begin_sleep(task_index task, std::uint32_t item, std::uint32_t attempt, const value& config);
+  void begin_now(task_index task, std::uint32_t item, std::uint32_t attempt, const value* item_bound,
+                 std::uint64_t lease);
+  [[nodiscard]] bool needs_lease(task_index task);
+  void leave_pools();
+  void begin_sleep(task_index task, std::uint32_t item, std::uint32_t attempt, const value& config,
+                   std::uint64_t lease);
   void begin_child(task_index task, std::uint32_t item, std::uint32_t attempt, const value& config);
   void refuse(task_index task, std::uint32_t item, std::uint32_t attempt, error why);
   [[nodiscard]] result<pipeline_id> find_pipeline(const std::string& name);
@@ -63,6 +80,7 @@ private:
   const run_context& context_;
   run_decision out_;
 
+  std::optional<timestamp> begun_at_; ///< In this decision.
   std::int64_t outstanding_;
   std::uint32_t settled_;
   bool any_failed_;
@@ -86,6 +104,10 @@ private:
   std::size_t fans_done_ = 0;
   std::forward_list<value> opened_items_; ///< What `fan_progress::items` points to.
   std::unordered_map<std::string, result<pipeline_id>> found_;
+
+  std::uint32_t asked_;                              ///< Tasks and items that wait for a lease.
+  std::optional<std::uint64_t> released_;            ///< Whose lease this decision gives back.
+  std::unordered_map<task_index, bool> needs_lease_; ///< Of tasks with a pool, once it was asked for.
 };
 
 } // namespace penstock

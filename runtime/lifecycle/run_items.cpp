@@ -15,7 +15,7 @@ constexpr double sleep_seconds_max = 100.0 * 366 * 86'400;
 value run_names(const run_record& header) {
   value names;
   names.set("id", to_text(header.id));
-  names.set("logical_time", to_rfc3339(header.created_at));
+  names.set("logical_time", to_rfc3339(header.logical_at.value_or(header.created_at)));
   return names;
 }
 

@@ -21,6 +21,9 @@ inline constexpr std::uint32_t expand_item = UINT32_MAX - 1;
 /// others wait for their turn in memory, so that neither a decision nor the workers' queues grow with the run.
 inline constexpr std::uint32_t outstanding_max = 10'000;
 
+/// Items of one run that may wait for a lease of a pool at once; tasks behind them that need none go on meanwhile.
+inline constexpr std::uint32_t asked_items_max = 1'000;
+
 /// One item of a `for_each` task.
 struct item_state {
   task_status status = task_status::pending;
@@ -82,9 +85,17 @@ struct run_state {
   std::uint32_t outstanding = 0; ///< Attempts, timers and children under way.
   std::uint32_t waiting = 0;     ///< Of these, the ones that only wait for a timer, which the store knows of.
   std::uint32_t settled = 0;     ///< Tasks that ended, were skipped or are blocked.
+  std::uint32_t asked = 0;       ///< Of `leases`, the ones that are not granted yet.
+  /// Of tasks and items (`lease_place`) that hold a lease of their pool, its number; 0: it waits for one.
+  std::unordered_map<std::uint64_t, std::uint64_t> leases;
   bool any_failed = false;
 
-  /// Whether workers or children were asked for something that only this memory knows of.
+  /// Where a task's or item's lease stands in `leases`.
+  [[nodiscard]] static std::uint64_t lease_place(task_index task, std::uint32_t item) noexcept {
+    return std::uint64_t{task} << 32 | item;
+  }
+
+  /// Whether workers, children or pools were asked for something that only this memory knows of.
   [[nodiscard]] bool is_under_way() const noexcept { return outstanding > waiting; }
 };
 

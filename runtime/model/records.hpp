@@ -169,8 +169,11 @@ struct run_record {
   std::uint64_t bytes = 0;             ///< Of all task outputs.
   std::optional<timestamp> logical_at; ///< The time it is about: its schedule's due time, its interval's start.
   std::optional<uuid> launcher;        ///< The schedule or backfill that started it and is told of its end.
-  std::uint8_t priority = 2; ///< As `task_priority`: its place among runs that wait for their pipeline's limit.
-  bool holds_lease = false;  ///< Counts against its pipeline's `concurrency` until it has ended.
+  std::uint8_t priority = 2;   ///< As `task_priority`: its place among runs that wait for their pipeline's limit.
+  bool holds_lease = false;    ///< Counts against its pipeline's `concurrency`, once it has begun.
+  bool reports_end = false;    ///< Its launcher waits for its end.
+  std::optional<uuid> webhook; ///< The registered sender (`trigger_id`) whose request started it.
+  std::string external_job_id; ///< What that sender calls it.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -198,6 +201,9 @@ struct run_record {
     v(22, "launcher", s.launcher);
     v(23, "priority", s.priority);
     v(24, "holds_lease", s.holds_lease);
+    v(25, "reports_end", s.reports_end);
+    v(26, "webhook", s.webhook);
+    v(27, "external_job_id", s.external_job_id);
   }
 };
 
@@ -215,6 +221,7 @@ struct task_record {
   std::string sealed_items; ///< `for_each` over a table: the rows as a list of objects, sealed.
   std::vector<artifact> artifacts;
   std::optional<run_id> child; ///< `run_pipeline`: the run it started.
+  std::uint64_t lease = 0;     ///< Number of the lease of its pool that it holds; 0: none.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -230,6 +237,7 @@ struct task_record {
     v(10, "sealed_items", s.sealed_items);
     v(11, "artifacts", s.artifacts);
     v(12, "child", s.child);
+    v(13, "lease", s.lease);
   }
 };
 

@@ -64,6 +64,7 @@ struct schedule_record {
   std::uint64_t fired = 0;
   std::uint64_t skipped = 0;
   std::vector<timestamp> queued; ///< Due times that wait for the active run to end (`queue`), oldest first.
+  std::string sealed_error;      ///< Why the last due time could not start its run; empty: it could.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -94,6 +95,7 @@ struct schedule_record {
     v(25, "fired", s.fired);
     v(26, "skipped", s.skipped);
     v(27, "queued", s.queued);
+    v(28, "sealed_error", s.sealed_error);
   }
 };
 
@@ -141,6 +143,7 @@ struct backfill_record {
   timestamp created_at;
   std::optional<timestamp> ended_at;
   std::string created_by;
+  std::string sealed_error; ///< Why a run could not be started; empty: all could.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -167,6 +170,7 @@ struct backfill_record {
     v(21, "created_at", s.created_at);
     v(22, "ended_at", s.ended_at);
     v(23, "created_by", s.created_by);
+    v(24, "sealed_error", s.sealed_error);
   }
 };
 

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "actors/core/pipeline_runs.hpp"
+#include "runtime/calendar/intervals.hpp"
+
+#include <memory>
+#include <unordered_map>
+
+namespace penstock {
+
+/// Intervals of one backfill that may have active runs at once.
+inline constexpr std::uint32_t backfill_concurrency_max = 100;
+
+/// The backfills of one pipeline. An interval's run, and that it has one, are one commit; so is a run's end being counted
+/// and the start of the next.
+class backfill_book {
+public:
+  backfill_book(const entity_surroundings& around, pipeline_runs& runs) : around_(around), runs_(runs) {}
+
+  [[nodiscard]] result<backfill_view> create(backfill_created& command, timestamp now, proposal& out);
+  [[nodiscard]] result<backfill_view> change(const backfill_changed& command, timestamp now, proposal& out);
+  /// A run ended. @returns false if no backfill of that id is known.
+  bool run_over(backfill_id id, run_id run, run_status status, timestamp now, proposal& out);
+  /// Finds out which runs have ended unheard, and goes on. @returns as `run_over`.
+  bool take_up(backfill_id id, timestamp now, proposal& out);
+  /// Takes out at most `count_max` backfills. @returns how many there were.
+  std::size_t clear(std::size_t count_max, proposal& out);
+
+private:
+  struct live_backfill {
+    backfill_record record;
+    std::optional<backfill_intervals> intervals;
+    value parameters;
+  };
+  [[nodiscard]] live_backfill* find(backfill_id id);
+  [[nodiscard]] static std::optional<std::uint32_t> take_next(backfill_record& record);
+  void count(live_backfill& b, run_id run, run_status status);
+  /// Starts runs up to the concurrency, and ends the backfill when nothing is left.
+  void advance(live_backfill& b, timestamp now, proposal& out);
+  [[nodiscard]] bool start(live_backfill& b, std::uint32_t number, timestamp now, proposal& out);
+  void end(live_backfill& b, backfill_status status, timestamp now, proposal& out);
+  void store(const live_backfill& b, proposal& out) const;
+  void store_indexes(const backfill_record& record, bool there, proposal& out) const;
+  [[nodiscard]] std::string busy_key(const backfill_record& record) const;
+
+  const entity_surroundings& around_;
+  pipeline_runs& runs_;
+  std::unordered_map<backfill_id, std::unique_ptr<live_backfill>> live_;
+};
+
+} // namespace penstock

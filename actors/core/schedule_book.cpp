@@ -1,0 +1,315 @@
+#include "actors/core/schedule_book.hpp"
+
+#include "actors/core/requests.hpp"
+#include "actors/core/schedule_records.hpp"
+#include "actors/core/sealed_records.hpp"
+#include "runtime/calendar/catch_up.hpp"
+
+#include <algorithm>
+
+namespace penstock {
+
+namespace {
+
+/// Due times that may wait for the run before them; later ones are skipped.
+constexpr std::size_t queued_max = 1'000;
+/// Due times that one decision takes: a commit stays small, and the rest follows at once.
+constexpr std::size_t due_at_once = 100;
+
+error no_schedule(schedule_id id) { return {errc::not_found, "there is no schedule " + to_text(id), {}}; }
+
+keys::timer timer_of(const schedule_record& record, partition_id p, timestamp due) {
+  return {p, due, static_cast<std::uint8_t>(timer_kind::fire_schedule), record.id.raw, 0, 0, 0};
+}
+
+} // namespace
+
+schedule_id own_schedule_id(pipeline_id pipeline) noexcept {
+  auto id = schedule_id{pipeline.raw};
+  // The last bytes are random and not part of the slot.
+  id.raw.bytes[14] = static_cast<std::uint8_t>(id.raw.bytes[14] ^ 0x5a);
+  id.raw.bytes[15] = static_cast<std::uint8_t>(id.raw.bytes[15] ^ 0xa5);
+  return id;
+}
+
+result<live_schedule> schedule_book::open(schedule_record record) const {
+  live_schedule s;
+  s.holidays = holidays_for(*around_.registry, record);
+  auto rule = rule_of(record, s.holidays.get());
+  if (!rule) return unexpected(std::move(rule).error());
+  s.rule = std::move(*rule);
+  s.record = std::move(record);
+  return s;
+}
+
+live_schedule* schedule_book::find(schedule_id id) {
+  if (const auto it = live_.find(id); it != live_.end()) return it->second.get();
+  auto record = read_record<schedule_record>(around_.state, keys::schedule(id));
+  if (!record || record->pipeline != runs_.record().id) return nullptr;
+  auto opened = open(std::move(*record));
+  if (!opened) return nullptr;
+  return live_.emplace(id, std::make_unique<live_schedule>(std::move(*opened))).first->second.get();
+}
+
+// --- by clients ---------------------------------------------------------------------------------
+
+schedule_view schedule_book::view(const live_schedule& s) const { return open_schedule(around_.seals, s.record); }
+
+result<live_schedule*> schedule_book::add(schedule_record record, timestamp now, proposal& out) {
+  record.pipeline = runs_.record().id;
+  record.workspace = runs_.record().workspace;
+  record.created_at = record.decided_until = now;
+  auto opened = open(std::move(record));
+  if (!opened) return unexpected(std::move(opened).error());
+  auto& s = live_[opened->record.id];
+  s = std::make_unique<live_schedule>(std::move(*opened));
+  if (runs_.record().enabled && !s->record.paused) set_timer(*s, next_firing(s->rule, now), out);
+  store(*s, out);
+  store_indexes(s->record, out);
+  return s.get();
+}
+
+result<schedule_view> schedule_book::create(schedule_created& command, timestamp now, proposal& out) {
+  if (auto fits = runs_.check_parameters(command.parameters); !fits) return unexpected(std::move(fits).error());
+  auto record = std::move(command.record);
+  record.workspace = runs_.record().workspace;
+  record.sealed_parameters = seal_value(around_.seals, parameters_place(record), command.parameters);
+  auto added = add(std::move(record), now, out);
+  if (!added) return unexpected(std::move(added).error());
+  const auto& made = (*added)->record;
+  remember_request(around_.seals, runs_.partition(), made.workspace, command.once, made.id.raw, now, out);
+  return view(**added);
+}
+
+result<schedule_view> schedule_book::change(schedule_changed& command, timestamp now, proposal& out) {
+  auto* s = find(command.id);
+  if (!s) return unexpected(no_schedule(command.id));
+  auto record = s->record;
+  apply_draft(record, command.changes);
+  if (command.changes.parameters) {
+    if (auto fits = runs_.check_parameters(*command.changes.parameters); !fits)
+      return unexpected(std::move(fits).error());
+    record.sealed_parameters = seal_value(around_.seals, parameters_place(record), *command.changes.parameters);
+  }
+  const bool resumed = command.paused && !*command.paused && record.paused;
+  if (command.paused) record.paused = *command.paused;
+  else record.updated_at = now;
+  // Another rule holds for times to come.
+  if (!command.paused && !record.paused) record.decided_until = std::max(record.decided_until, now);
+  auto opened = open(std::move(record));
+  if (!opened) return unexpected(std::move(opened).error());
+  opened->last_run_is_new = s->last_run_is_new;
+  *s = std::move(*opened);
+  if (s->record.paused || !runs_.record().enabled) set_timer(*s, std::nullopt, out);
+  else if (resumed) decide_due(*s, now, out);
+  else if (!command.paused) set_timer(*s, next_firing(s->rule, now), out);
+  store(*s, out);
+  return view(*s);
+}
+
+result<void> schedule_book::remove(const schedule_deleted& command, proposal& out) {
+  auto* s = find(command.id);
+  if (!s) return unexpected(no_schedule(command.id));
+  erase(*s, out);
+  live_[command.id] = nullptr;
+  return {};
+}
+
+result<void> schedule_book::set_own(const std::optional<std::string>& cron, timestamp now, proposal& out) {
+  const auto id = own_schedule_id(runs_.record().id);
+  if (!cron) {
+    if (find(id)) return remove({runs_.record().workspace, id, {}}, out);
+    return {};
+  }
+  if (find(id)) {
+    schedule_changed command;
+    command.id = id;
+    command.changes.cron = *cron;
+    auto changed = change(command, now, out);
+    return changed ? result<void>{} : unexpected(std::move(changed).error());
+  }
+  // Whether a start without parameters would be taken shows when it comes: the definition may still change.
+  schedule_record record;
+  record.id = id;
+  record.name = runs_.record().name;
+  record.cron = *cron;
+  record.own = true;
+  record.created_by = runs_.record().created_by;
+  auto added = add(std::move(record), now, out);
+  return added ? result<void>{} : unexpected(std::move(added).error());
+}
+
+// --- due times ----------------------------------------------------------------------------------
+
+void schedule_book::fire(const keys::timer& timer, timestamp now, proposal& out) {
+  out.mutations.remove(family::timers, timer.encode());
+  auto* s = find(schedule_id{timer.id});
+  if (!s || s->record.next_at != timer.due) return;
+  s->record.next_at.reset();
+  // A pipeline that is being deleted takes its schedules along; a paused one lets due times pass undecided.
+  if (runs_.record().deleted) return;
+  if (runs_.record().enabled && !s->record.paused) decide_due(*s, now, out);
+  store(*s, out);
+}
+
+void schedule_book::decide_due(live_schedule& s, timestamp now, proposal& out) {
+  catch_up_request request;
+  request.decided_until = s.record.decided_until;
+  request.now = now;
+  request.strategy = s.record.catchup;
+  request.latest_n = s.record.catchup_runs;
+  request.limit = due_at_once;
+  const auto step = catch_up(s.rule, request);
+  for (const auto due : step.due) take_due(s, due, now, out);
+  if (step.dropped) ++s.record.skipped;
+  s.record.decided_until = step.decided_until;
+  set_timer(s, step.more ? std::optional{now} : step.next, out);
+}
+
+void schedule_book::take_due(live_schedule& s, timestamp due, timestamp now, proposal& out) {
+  const bool active = !s.record.queued.empty() || run_is_active(s);
+  // What was missed and is to run must not fall to its own predecessors.
+  const bool caught_up = now - due >= lateness_grace;
+  if (!active) start(s, due, now, out);
+  else if (s.record.overlap == overlap_strategy::cancel_running) {
+    out.effects.push_back(tell_run{*s.record.last_run, cancel_run{"its schedule's next run"}});
+    start(s, due, now, out);
+  } else if (s.record.overlap == overlap_strategy::queue || caught_up) queue(s, due, out);
+  else ++s.record.skipped;
+}
+
+void schedule_book::start(live_schedule& s, timestamp due, timestamp now, proposal& out) {
+  run_order order;
+  if (auto parameters = open_value(around_.seals, parameters_place(s.record), s.record.sealed_parameters))
+    order.parameters = std::move(*parameters);
+  order.trigger = trigger_kind::schedule;
+  order.triggered_by = to_text(s.record.id);
+  order.logical_at = due;
+  order.launcher = s.record.id.raw;
+  order.reports_end =
+    s.record.overlap == overlap_strategy::queue || s.record.catchup != catchup_strategy::skip_to_current;
+  order.priority = s.record.priority;
+  auto started = runs_.launch(std::move(order), now, out);
+  if (!started) {
+    ++s.record.skipped;
+    s.record.sealed_error = seal_text(around_.seals, error_place(s.record), started.error().message);
+    return;
+  }
+  ++s.record.fired;
+  s.record.sealed_error.clear();
+  s.record.last_fired_at = due;
+  s.record.last_run = started->id;
+  s.last_run_is_new = true;
+}
+
+void schedule_book::queue(live_schedule& s, timestamp due, proposal& out) {
+  if (s.record.queued.size() >= queued_max) {
+    ++s.record.skipped;
+    return;
+  }
+  if (s.record.queued.empty()) out.mutations.put(family::index, busy_key(s.record), {});
+  s.record.queued.push_back(due);
+}
+
+void schedule_book::start_queued(live_schedule& s, timestamp now, proposal& out) {
+  if (s.record.queued.empty() || run_is_active(s) || !runs_.record().enabled) return;
+  const auto due = s.record.queued.front();
+  s.record.queued.erase(s.record.queued.begin());
+  if (s.record.queued.empty()) out.mutations.remove(family::index, busy_key(s.record));
+  start(s, due, now, out);
+  store(s, out);
+}
+
+void schedule_book::run_over(schedule_id id, timestamp now, proposal& out) { take_up(id, now, out); }
+
+void schedule_book::take_up(schedule_id id, timestamp now, proposal& out) {
+  if (auto* s = find(id)) start_queued(*s, now, out);
+}
+
+void schedule_book::pipeline_enabled(timestamp now, proposal& out) {
+  for (const auto id : ids(SIZE_MAX)) {
+    auto* s = find(id);
+    if (!s || s->record.paused) continue;
+    if (!s->record.next_at) decide_due(*s, now, out);
+    start_queued(*s, now, out);
+    store(*s, out);
+  }
+}
+
+bool schedule_book::run_is_active(const live_schedule& s) const {
+  if (!s.record.last_run) return false;
+  const auto run = read_record<run_record>(around_.state, keys::run(*s.record.last_run));
+  return run ? !is_terminal(run->status) : s.last_run_is_new;
+}
+
+// --- storing ------------------------------------------------------------------------------------
+
+void schedule_book::set_timer(live_schedule& s, std::optional<timestamp> at, proposal& out) const {
+  if (s.record.next_at)
+    out.mutations.remove(family::timers, timer_of(s.record, runs_.partition(), *s.record.next_at).encode());
+  s.record.next_at = at;
+  if (!at) return;
+  const auto timer = timer_of(s.record, runs_.partition(), *at);
+  out.mutations.put(family::timers, timer.encode(), {});
+  out.effects.push_back(arm_timer{timer});
+}
+
+std::string schedule_book::busy_key(const schedule_record& record) const {
+  return keys::index_entry(runs_.partition(), keys::index_kind::busy_launchers, record.pipeline.raw, record.id.raw);
+}
+
+void schedule_book::store(const live_schedule& s, proposal& out) const {
+  out.mutations.put(family::state, keys::schedule(s.record.id), codec::encode(s.record));
+}
+
+void schedule_book::store_indexes(const schedule_record& record, proposal& out) const {
+  using kind = keys::index_kind;
+  const auto p = runs_.partition();
+  out.mutations.put(family::index,
+                    keys::index_entry(p, kind::schedules_of_pipeline, record.pipeline.raw, record.id.raw), {});
+  out.mutations.put(family::index,
+                    keys::index_entry(p, kind::schedules_of_workspace, record.workspace.raw, record.id.raw), {});
+  out.mutations.add(family::counters,
+                    keys::counter_of(p, keys::counter_kind::schedules_of_pipeline, record.pipeline.raw), 1);
+  out.mutations.add(family::counters,
+                    keys::counter_of(p, keys::counter_kind::schedules_of_workspace, record.workspace.raw), 1);
+}
+
+void schedule_book::erase(const live_schedule& s, proposal& out) const {
+  using kind = keys::index_kind;
+  const auto p = runs_.partition();
+  const auto& record = s.record;
+  if (record.next_at) out.mutations.remove(family::timers, timer_of(record, p, *record.next_at).encode());
+  out.mutations.remove(family::state, keys::schedule(record.id));
+  out.mutations.remove(family::index, busy_key(record));
+  out.mutations.remove(family::index,
+                       keys::index_entry(p, kind::schedules_of_pipeline, record.pipeline.raw, record.id.raw));
+  out.mutations.remove(family::index,
+                       keys::index_entry(p, kind::schedules_of_workspace, record.workspace.raw, record.id.raw));
+  out.mutations.add(family::counters,
+                    keys::counter_of(p, keys::counter_kind::schedules_of_pipeline, record.pipeline.raw), -1);
+  out.mutations.add(family::counters,
+                    keys::counter_of(p, keys::counter_kind::schedules_of_workspace, record.workspace.raw), -1);
+}
+
+std::vector<schedule_id> schedule_book::ids(std::size_t count_max) const {
+  std::vector<schedule_id> out;
+  const auto prefix =
+    keys::index_prefix(runs_.partition(), keys::index_kind::schedules_of_pipeline, runs_.record().id.raw);
+  around_.state.scan(family::index, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
+    out.push_back(schedule_id{keys::turned_id(key)});
+    return out.size() < count_max;
+  });
+  return out;
+}
+
+std::size_t schedule_book::clear(std::size_t count_max, proposal& out) {
+  const auto found = ids(count_max);
+  for (const auto id : found) {
+    if (auto* s = find(id)) erase(*s, out);
+    live_[id] = nullptr;
+  }
+  return found.size();
+}
+
+} // namespace penstock

@@ -1,0 +1,222 @@
+#include "actors/core/dependencies.hpp"
+#include "actors/core/schedule_reads.hpp"
+#include "actors/core/schedule_records.hpp"
+#include "actors/node_impl.hpp"
+
+#include <algorithm>
+
+namespace penstock {
+
+namespace {
+
+/// Submits a change of the system tables and answers with what it stored.
+template <class Record>
+system_change change_to(std::function<result<void>(system_draft&, timestamp)> decide, Record record,
+                        reply<Record> done) {
+  return {std::move(decide), [record = std::move(record), done = std::move(done)](result<void> stored) {
+            if (stored) done(record);
+            else done(unexpected(std::move(stored).error()));
+          }};
+}
+
+} // namespace
+
+// --- schedules ----------------------------------------------------------------------------------
+
+void node_impl::create_schedule(const caller& who, pipeline_id pipeline, schedule_draft draft, request_key once,
+                                reply<schedule_view> done) {
+  post_or_refuse(done, [this, who, pipeline, draft = std::move(draft), once = std::move(once), done]() mutable {
+    schedule_created command;
+    auto& record = command.record;
+    record.id = schedule_id{make_uuid7(clock_->now(), pipeline.slot(), random_->next())};
+    record.workspace = who.workspace;
+    record.created_by = who.subject;
+    apply_draft(record, draft);
+    if (draft.parameters) command.parameters = std::move(*draft.parameters);
+    // Reads zones from files the first time: not a thing to do in an actor.
+    const auto holidays = holidays_for(registry_, record);
+    if (auto right = check_schedule(record, holidays.get(), clock_->now()); !right)
+      return done(unexpected(std::move(right).error()));
+    command.once = std::move(once);
+    command.done = std::move(done);
+    submit(pipeline.raw, pipeline_command{std::move(command)});
+  });
+}
+
+void node_impl::update_schedule(const caller& who, schedule_id id, schedule_draft changes, reply<schedule_view> done) {
+  post_or_refuse(done, [this, workspace = who.workspace, id, changes = std::move(changes), done]() mutable {
+    auto view = schedule_reads{around_}.schedule(workspace, id);
+    if (!view) return done(unexpected(std::move(view).error()));
+    auto after = view->record;
+    apply_draft(after, changes);
+    const auto holidays = holidays_for(registry_, after);
+    if (auto right = check_schedule(after, holidays.get(), clock_->now()); !right)
+      return done(unexpected(std::move(right).error()));
+    submit(view->record.pipeline.raw,
+           pipeline_command{schedule_changed{workspace, id, std::move(changes), std::nullopt, std::move(done)}});
+  });
+}
+
+void node_impl::pause_schedule(const caller& who, schedule_id id, bool paused, reply<schedule_view> done) {
+  post_or_refuse(done, [this, workspace = who.workspace, id, paused, done] {
+    auto view = schedule_reads{around_}.schedule(workspace, id);
+    if (!view) return done(unexpected(std::move(view).error()));
+    submit(view->record.pipeline.raw, pipeline_command{schedule_changed{workspace, id, {}, paused, done}});
+  });
+}
+
+void node_impl::delete_schedule(const caller& who, schedule_id id, reply<void> done) {
+  post_or_refuse(done, [this, workspace = who.workspace, id, done] {
+    auto view = schedule_reads{around_}.schedule(workspace, id);
+    if (!view) return done(unexpected(std::move(view).error()));
+    submit(view->record.pipeline.raw, pipeline_command{schedule_deleted{workspace, id, done}});
+  });
+}
+
+void node_impl::get_schedule(const caller& who, schedule_id id, reply<schedule_view> done) {
+  answer_from_pool<schedule_view>(
+    std::move(done), [this, workspace = who.workspace, id] { return schedule_reads{around_}.schedule(workspace, id); });
+}
+
+void node_impl::list_schedules(const caller& who, schedule_filter filter, page which,
+                               reply<listing<schedule_view>> done) {
+  answer_from_pool<listing<schedule_view>>(std::move(done), [this, workspace = who.workspace, filter, which] {
+    return schedule_reads{around_}.schedules(workspace, filter, which);
+  });
+}
+
+void node_impl::preview_schedule(const caller& who, preview_request request, reply<std::vector<timestamp>> done) {
+  answer_from_pool<std::vector<timestamp>>(
+    std::move(done),
+    [this, workspace = who.workspace, request = std::move(request)]() -> result<std::vector<timestamp>> {
+      schedule_record record;
+      record.workspace = workspace;
+      if (request.schedule) {
+        auto view = schedule_reads{around_}.schedule(workspace, *request.schedule);
+        if (!view) return unexpected(std::move(view).error());
+        record = std::move(view->record);
+      }
+      apply_draft(record, request.draft);
+      const auto holidays = holidays_for(registry_, record);
+      return penstock::preview_schedule(record, holidays.get(), request.from.value_or(clock_->now()), request.limit);
+    });
+}
+
+// --- backfills ----------------------------------------------------------------------------------
+
+void node_impl::create_backfill(const caller& who, backfill_draft draft, request_key once, reply<backfill_view> done) {
+  post_or_refuse(done, [this, who, draft = std::move(draft), once = std::move(once), done]() mutable {
+    backfill_created command;
+    auto& record = command.record;
+    record.id = backfill_id{make_uuid7(clock_->now(), draft.pipeline.slot(), random_->next())};
+    record.workspace = who.workspace;
+    record.created_by = who.subject;
+    record.from = std::move(draft.from);
+    record.to = std::move(draft.to);
+    record.granularity = draft.granularity;
+    record.timezone = std::move(draft.timezone);
+    record.concurrency = draft.concurrency;
+    record.priority = static_cast<std::uint8_t>(draft.priority);
+    record.dry_run = draft.dry_run;
+    if (auto right = intervals_of(record); !right) return done(unexpected(std::move(right).error()));
+    command.parameters = std::move(draft.parameters);
+    command.once = std::move(once);
+    command.done = std::move(done);
+    submit(draft.pipeline.raw, pipeline_command{std::move(command)});
+  });
+}
+
+void node_impl::get_backfill(const caller& who, backfill_id id, reply<backfill_view> done) {
+  answer_from_pool<backfill_view>(
+    std::move(done), [this, workspace = who.workspace, id] { return schedule_reads{around_}.backfill(workspace, id); });
+}
+
+void node_impl::list_backfills(const caller& who, std::optional<pipeline_id> pipeline, page which,
+                               reply<listing<backfill_view>> done) {
+  answer_from_pool<listing<backfill_view>>(std::move(done), [this, workspace = who.workspace, pipeline, which] {
+    return schedule_reads{around_}.backfills(workspace, pipeline, which);
+  });
+}
+
+void node_impl::change_backfill(const caller& who, backfill_id id, backfill_action action, reply<backfill_view> done) {
+  post_or_refuse(done, [this, workspace = who.workspace, id, action, done] {
+    auto view = schedule_reads{around_}.backfill(workspace, id);
+    if (!view) return done(unexpected(std::move(view).error()));
+    submit(view->record.pipeline.raw, pipeline_command{backfill_changed{workspace, id, action, done}});
+  });
+}
+
+// --- dependencies -------------------------------------------------------------------------------
+
+void node_impl::add_dependency(const caller& who, dependency_draft draft, reply<dependency_record> done) {
+  post_or_refuse(done, [this, who, draft, done]() mutable {
+    for (const auto id : {draft.upstream, draft.downstream})
+      if (auto may = schedule_reads{around_}.may_depend(who.workspace, id); !may)
+        return done(unexpected(std::move(may).error()));
+    dependency_record record;
+    record.id = dependency_id{make_uuid7(clock_->now(), draft.downstream.slot(), random_->next())};
+    record.workspace = who.workspace;
+    record.upstream = draft.upstream;
+    record.downstream = draft.downstream;
+    record.type = draft.type;
+    record.created_at = clock_->now();
+    record.created_by = who.subject;
+    submit(system_entity,
+           change_to<dependency_record>(
+             [record](system_draft& tables, timestamp) { return penstock::add_dependency(tables, record); }, record,
+             std::move(done)));
+  });
+}
+
+void node_impl::remove_dependency(const caller& who, dependency_id id, reply<void> done) {
+  submit(system_entity, system_change{[workspace = who.workspace, id](system_draft& tables, timestamp) {
+                                        return penstock::remove_dependency(tables, workspace, id);
+                                      },
+                                      std::move(done)});
+}
+
+void node_impl::dependencies_of(const caller& who, pipeline_id id, reply<dependency_graph> done) {
+  answer_from_pool<dependency_graph>(std::move(done),
+                                     [this, workspace = who.workspace, id]() -> result<dependency_graph> {
+                                       if (auto there = schedule_reads{around_}.may_depend(workspace, id); !there)
+                                         return fail(errc::not_found, "there is no pipeline " + to_text(id));
+                                       return registry_.read([&](const system_tables& t) {
+                                         return dependency_graph{t.upstream_of(id), t.downstream_of(id)};
+                                       });
+                                     });
+}
+
+// --- calendars ----------------------------------------------------------------------------------
+
+void node_impl::put_calendar(const caller& who, calendar_record calendar, reply<calendar_record> done) {
+  calendar.workspace = who.workspace;
+  calendar.updated_at = clock_->now();
+  submit(system_entity, change_to<calendar_record>(
+                          [calendar](system_draft& tables, timestamp) {
+                            tables.put(calendar);
+                            return result<void>{};
+                          },
+                          calendar, std::move(done)));
+}
+
+void node_impl::delete_calendar(const caller& who, std::string name, reply<void> done) {
+  submit(system_entity, system_change{[workspace = who.workspace, name = std::move(name)](system_draft& tables,
+                                                                                          timestamp) -> result<void> {
+                                        if (!tables.tables().calendars().contains({workspace, name}))
+                                          return fail(errc::not_found, "there is no calendar " + name);
+                                        tables.erase_calendar(workspace, name);
+                                        return {};
+                                      },
+                                      std::move(done)});
+}
+
+void node_impl::list_calendars(const caller& who, reply<std::vector<calendar_record>> done) {
+  done(registry_.read([&](const system_tables& t) {
+    std::vector<calendar_record> out;
+    for (const auto& [key, record] : t.calendars())
+      if (key.first == who.workspace) out.push_back(record);
+    return out;
+  }));
+}
+
+} // namespace penstock
