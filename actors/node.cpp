@@ -184,6 +184,10 @@ void node_impl::start_actors() {
     };
     setup.key_changed = [this](const api_key_record& record) { keyring_.put(record); };
     setup.system_updated = [this](const auto& change) { registry_.update(change); };
+    setup.deliver = [](const keys::pending_delivery&) {};
+    setup.pass = [this](const uuid& entity, entity_command command) {
+      caf::anon_send(gateway_, std::make_shared<submission>(submission{entity, std::move(command), false}));
+    };
     setup.figures = figures_.back().figures;
     setup.figures_mutex = figures_.back().mutex;
     partitions_.push_back(spawn_partition(*system_, std::move(setup)));

@@ -53,6 +53,8 @@ public:
   void remove_files(run_id run) override { setup_.remove_files(run); }
   void key_changed(const api_key_record& record) override { setup_.key_changed(record); }
   void system_updated(const std::function<void(system_tables&)>& change) override { setup_.system_updated(change); }
+  void deliver(const keys::pending_delivery& delivery) override { setup_.deliver(delivery); }
+  void pass(const uuid& entity, entity_command command) override { setup_.pass(entity, std::move(command)); }
 
 private:
   partition_actor::pointer self_;

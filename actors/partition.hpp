@@ -28,7 +28,9 @@ struct partition_setup {
   std::function<void(run_id)> remove_files;
   std::function<void(const api_key_record&)> key_changed;
   std::function<void(const std::function<void(system_tables&)>&)> system_updated;
-  std::shared_ptr<partition_figures> figures; ///< Kept up to date for metrics, under the mutex.
+  std::function<void(const keys::pending_delivery&)> deliver;
+  std::function<void(const uuid&, entity_command)> pass; ///< To whatever partition owns the entity.
+  std::shared_ptr<partition_figures> figures;            ///< Kept up to date for metrics, under the mutex.
   std::shared_ptr<std::mutex> figures_mutex;
 };
 

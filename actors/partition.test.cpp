@@ -59,6 +59,8 @@ struct fixture {
       setup.remove_files = [](run_id) {};
       setup.key_changed = [](const api_key_record&) {};
       setup.system_updated = [this](const auto& change) { registry.update(change); };
+      setup.deliver = [](const keys::pending_delivery&) {};
+      setup.pass = [](const uuid&, entity_command) {};
       setup.figures = std::make_shared<partition_figures>();
       setup.figures_mutex = std::make_shared<std::mutex>();
       partitions.push_back(spawn_partition(sys, std::move(setup)));

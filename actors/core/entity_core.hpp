@@ -3,6 +3,7 @@
 #include "actors/core/messages.hpp"
 #include "actors/core/plan_cache.hpp"
 #include "actors/core/system_tables.hpp"
+#include "actors/core/webhook_settings.hpp"
 #include "runtime/seams.hpp"
 #include "storage/sealing.hpp"
 #include "storage/store.hpp"
@@ -10,6 +11,8 @@
 #include <memory>
 
 namespace penstock {
+
+struct event_renderer;
 
 /// What entities may look at. Owned by the node; outlives them.
 struct entity_surroundings {
@@ -20,6 +23,8 @@ struct entity_surroundings {
   const engine_settings& engines;
   partition_id partition_count = 8;
   const system_registry* registry = nullptr; ///< Never null; what the system partition knows, as far as it is durable.
+  const event_renderer* render = nullptr;    ///< Null: events are not raised.
+  webhook_settings webhooks = {};
 };
 
 /// A pipeline, a run or the keyring: decides, applies in memory at once, and hands over what is to become durable. Knows

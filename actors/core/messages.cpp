@@ -19,8 +19,7 @@ void set_taken(Command& command, std::function<void()>& taken) {
 entity_command with_taken(entity_command command, std::function<void()> taken) {
   std::visit(
     [&](auto& c) {
-      if constexpr (std::is_same_v<std::decay_t<decltype(c)>, pipeline_command>)
-        std::visit([&](auto& inner) { set_taken(inner, taken); }, c);
+      if constexpr (requires { c.index(); }) std::visit([&](auto& inner) { set_taken(inner, taken); }, c);
       else set_taken(c, taken);
     },
     command);

@@ -47,6 +47,8 @@ struct bench final : partition_ports {
   void remove_files(run_id) override {}
   void key_changed(const api_key_record&) override {}
   void system_updated(const std::function<void(system_tables&)>&) override {}
+  void deliver(const keys::pending_delivery&) override {}
+  void pass(const uuid&, entity_command) override {}
 
   void hand_over() {
     for (auto& p : std::exchange(decided, {})) partition->proposed(std::move(p));

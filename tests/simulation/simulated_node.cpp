@@ -63,6 +63,12 @@ struct simulated_node::ports final : partition_ports {
   void remove_files(run_id) override {}
   void key_changed(const api_key_record&) override {}
   void system_updated(const std::function<void(system_tables&)>& change) override { node.registry_.update(change); }
+  void deliver(const keys::pending_delivery&) override {}
+  void pass(const uuid& entity, entity_command command) override {
+    auto& receiver = node.owner_of(entity);
+    auto shared = std::make_shared<entity_command>(std::move(command));
+    receiver.inbox.push_back([&receiver, entity, shared] { receiver.core->submit(entity, std::move(*shared), false); });
+  }
 
   simulated_node& node;
   std::size_t p;

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "actors/core/entity_core.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace penstock {
+
+/// Where deliveries of an endpoint, or callbacks to the sender of an incoming webhook, go at a given time.
+struct delivery_target {
+  workspace_id workspace;
+  std::string url;
+  std::vector<std::string> secrets; ///< Opened. The first signs everything, an older one beside it for a while.
+  std::uint32_t retries_max = 0;
+  milliseconds retry_delay{0};
+  bool is_trigger = false; ///< Cannot be disabled.
+};
+
+/// @returns nothing for one that is unknown or disabled: what is pending for it is dropped.
+[[nodiscard]] std::optional<delivery_target> target_of(const entity_surroundings& around, const uuid& endpoint,
+                                                       timestamp now);
+/// The target that an endpoint is, enabled or not.
+[[nodiscard]] delivery_target target_of(const entity_surroundings& around, const endpoint_record& endpoint,
+                                        timestamp now);
+/// Whether there is one. Cheaper: opens no secrets.
+[[nodiscard]] bool has_target(const entity_surroundings& around, const uuid& endpoint);
+
+} // namespace penstock
