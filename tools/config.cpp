@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -213,6 +214,15 @@ environment process_environment() {
     if (equals != std::string_view::npos) variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   return variables;
+}
+
+void forget_secret_variables() {
+  for (const auto& row : setting_rows()) {
+    if (!row.secret) continue;
+    const auto variable = variable_name(row.name);
+    if (char* text = std::getenv(variable.c_str())) ::explicit_bzero(text, std::strlen(text));
+    ::unsetenv(variable.c_str());
+  }
 }
 
 result<std::string> read_text_file(const std::string& path) {

@@ -28,7 +28,6 @@ struct server_settings {
   std::size_t threads = 0;         ///< Scheduler threads; 0 = one per processor.
   std::uint16_t partitions = 8;    ///< Of a new database; an old one keeps its own.
   durability_mode durability = durability_mode::fsync;
-  std::uint64_t rate_limit = 0; ///< Requests per second and key; 0 = off.
   log_level level = log_level::info;
   log_format format = log_format::text;
   std::optional<std::string> bootstrap_key;
@@ -49,6 +48,10 @@ using environment = std::vector<std::pair<std::string, std::string>>;
 
 /// The variables of this process.
 [[nodiscard]] environment process_environment();
+
+/// Overwrites the secrets among the variables of this process and takes them out, once they were read: whoever may look
+/// at the process finds them no longer there. Not while other threads use the environment.
+void forget_secret_variables();
 
 /// Reads the settings of a server: flags over `PENSTOCK_…` over the file of `--config` over defaults.
 /// @param arguments those behind the program's name

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstdlib>
+
 using namespace penstock;
 using Catch::Matchers::Contains;
 
@@ -48,6 +50,17 @@ TEST_CASE("without anything given the defaults are one local node", "[tools][con
   CHECK_FALSE(s.bootstrap_key);
   CHECK(s.engines.data_dir.front() == '/');
   CHECK(s.engines.files_dir == s.engines.data_dir + "/files");
+}
+
+TEST_CASE("secrets that were read are no longer in the environment", "[tools][config][secret]") {
+  ::setenv("PENSTOCK_JWT_SECRET", "a canary of 32 characters or more", 1);
+  ::setenv("PENSTOCK_PARTITIONS", "4", 1);
+  const char* text = std::getenv("PENSTOCK_JWT_SECRET");
+  forget_secret_variables();
+  CHECK(std::getenv("PENSTOCK_JWT_SECRET") == nullptr);
+  CHECK(std::string(text).empty());
+  CHECK(std::getenv("PENSTOCK_PARTITIONS") != nullptr);
+  ::unsetenv("PENSTOCK_PARTITIONS");
 }
 
 TEST_CASE("flags win over the environment, and that over the file", "[tools][config]") {
@@ -156,9 +169,17 @@ TEST_CASE("a short token secret is warned of", "[tools][config]") {
   CHECK_THAT(config->warnings[0], Contains("32 bytes"));
 }
 
-TEST_CASE("the rate limit can only be off", "[tools][config]") {
-  CHECK(read({{"--rate-limit", "0"}, {}, {}}));
-  CHECK_THAT(refusal({{"--rate-limit", "2000"}, {}, {}}), Contains("takes only 0 (off)"));
+TEST_CASE("a rate limit is a number, and 0 for none", "[tools][config]") {
+  CHECK(read({{}, {}, {}})->settings.http.rate_limit == 2'000);
+  CHECK(read({{"--rate-limit", "0"}, {}, {}})->settings.http.rate_limit == 0);
+  CHECK(read({{}, {{"PENSTOCK_RATE_LIMIT", "7"}}, {}})->settings.http.rate_limit == 7);
+  CHECK_THAT(refusal({{"--rate-limit", "fast"}, {}, {}}), Contains("takes a whole number"));
+}
+
+TEST_CASE("keys of tokens are a file, and their secret is no key", "[tools][config]") {
+  CHECK(read({{"--jwt-keys", "keys.json", "--jwt-leeway", "30s"}, {}, {}})->settings.http.jwt_leeway ==
+        std::chrono::seconds{30});
+  CHECK_THAT(refusal({{}, {{"PENSTOCK_JWT_SECRET", "-----BEGIN PUBLIC KEY-----\nMIIB"}}, {}}), Contains("--jwt-keys"));
 }
 
 TEST_CASE("what --print-config prints is a file that gives the same settings", "[tools][config]") {

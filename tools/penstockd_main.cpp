@@ -8,6 +8,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <sys/prctl.h>
+
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -141,6 +143,8 @@ int serve(const server_config& config) {
 
 int main(int argc, char** argv) {
   if (const int done = run_child_mode(argc, argv); done >= 0) return done;
+  // Keys are in its environment and memory: no other process of this user, such as a task's, may look into them.
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   auto config = read_config({argv + 1, argv + argc}, process_environment(), read_text_file, PENSTOCK_VERSION);
   if (!config) {
     std::fprintf(stderr, "penstockd: %s\n", config.error().message.c_str());
@@ -150,6 +154,7 @@ int main(int argc, char** argv) {
     std::fputs(config->text.c_str(), stdout);
     return 0;
   }
+  forget_secret_variables();
   config->settings.http.version = PENSTOCK_VERSION;
   return serve(*config);
 }

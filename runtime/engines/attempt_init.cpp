@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -136,6 +137,8 @@ void send_report(const keeper_report& report) {
 void run_attempt_init(fork_parts parts, const isolation& how) {
   ::prctl(PR_SET_PDEATHSIG, how.processes ? SIGKILL : kill_tree_signal, 0, 0, 0);
   if (!how.processes) ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  // Its maps of users belong to it only while it is. The namespaces are new, so nobody of its user is in them yet.
+  if (how.clone_flags & CLONE_NEWUSER) ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   if (const int refused = enter_isolation(how, parts.spec); refused != 0) {
     send_report(failure_report(parts.number, {start_step::isolation, refused}));
     ::_exit(1);

@@ -189,6 +189,16 @@ TEST_CASE("a process knows nothing of the server's environment, descriptors and 
   CHECK(out.find("\n4\n") != std::string::npos); // 0, 1, 2 and that of ls itself.
 }
 
+TEST_CASE("a process that sees those that keep it cannot look into them", "[engines][process][secret]") {
+  const auto starter = real_starter(false);
+  const watched_process p;
+  starter->start(shell("keeper=$(awk '/^PPid/ {print $2}' /proc/$PPID/status); for p in $$ $PPID $keeper; do "
+                       "for f in environ mem; do if true < /proc/$p/$f; then echo open; else echo closed; fi; done; done"),
+                 p.observer());
+  CHECK(p.wait().ok());
+  CHECK(p.out() == "open\nopen\nclosed\nclosed\nclosed\nclosed\n");
+}
+
 TEST_CASE("hidden directories are empty but for what is to be seen", "[engines][process][secret]") {
   const temporary_directory directory;
   const std::string data = directory.path() + "/data", work = data + "/work/1", input = data + "/artifacts/2";

@@ -161,6 +161,7 @@ void run_sql_child(fork_parts parts, const sql_template& from) {
 
 int run_sql_keeper(const std::string& library) {
   if (::sodium_init() < 0) return 1;
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); // Its children hold everybody's data.
   const sql_template from = make_template(library);
   isolation how;
   how.processes = true; // A child starts no processes, so killing it is enough.
