@@ -1,3 +1,4 @@
+#include "storage/column_families.hpp"
 #include "storage/store.hpp"
 
 #include <catch2/catch.hpp>
@@ -40,6 +41,33 @@ SCENARIO("mutations come back in order as they were put in", "[storage][mutation
   CHECK(seen[3].bytes.size() == 100'000);
 }
 
+SCENARIO("an addition at several levels comes back as one addition each", "[storage][mutations]") {
+  mutation_batch batch;
+  batch.add_levels(family::counters, "base", "dhm", 0b1101, -3);
+  batch.add_levels(family::counters, "all", "", 0b1, 1);
+  std::vector<std::pair<std::string, std::int64_t>> seen;
+  REQUIRE(for_each_mutation(batch.bytes(), [&](const mutation_view& m) {
+    CHECK(m.kind == mutation_kind::add);
+    CHECK(m.where == family::counters);
+    seen.emplace_back(m.key, m.delta);
+  }));
+  REQUIRE(seen.size() == 4);
+  CHECK(seen[0] == std::pair{std::string("base\0", 5), std::int64_t{-3}});
+  CHECK(seen[1].first == level_key("base", "dh", 2));
+  CHECK(seen[2].first == std::string("base\3dhm", 8));
+  CHECK(seen[3] == std::pair{std::string("all\0", 4), std::int64_t{1}});
+}
+
+SCENARIO("additions at levels that do not decode are refused", "[storage][mutations]") {
+  mutation_batch batch;
+  batch.add_levels(family::counters, "base", "dhm", 0b1101, 300);
+  const auto& good = batch.bytes();
+  for (std::size_t cut = 1; cut < good.size(); ++cut) CHECK_FALSE(decodes(good.substr(0, cut)));
+  auto finer = good;
+  finer[finer.find("dhm") + 3] = 0b10000; // A fourth byte of three.
+  CHECK_FALSE(decodes(finer));
+}
+
 SCENARIO("an empty batch has no mutations", "[storage][mutations]") {
   CHECK(mutation_batch{}.empty());
   CHECK(decodes(""));
@@ -60,7 +88,7 @@ SCENARIO("bytes that are no mutations are refused and never read beyond their en
   auto bad_family = good;
   bad_family[1] = 0;
   CHECK_FALSE(decodes(bad_family));
-  bad_family[1] = 9;
+  bad_family[1] = static_cast<char>(family_slots);
   CHECK_FALSE(decodes(bad_family));
   auto huge_key = good;
   huge_key[2] = '\x7f';

@@ -33,6 +33,10 @@ public:
   void remove(family f, std::string_view key);
   /// Adds to a 64-bit counter, which starts at 0.
   void add(family f, std::string_view key, std::int64_t delta);
+  /// Adds the same to several counters that count one thing, from coarse to fine: for each bit n of `levels` to the one
+  /// at `level_key(base, detail, n)`. Takes little more room than one addition.
+  /// @param detail at most 7 bytes; no level may ask for more than there are.
+  void add_levels(family f, std::string_view base, std::string_view detail, std::uint8_t levels, std::int64_t delta);
 
   [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
   [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
@@ -43,6 +47,10 @@ private:
   std::string bytes_;
 };
 
+/// Key of a counter of `add_levels`: base | n u8 | the first n bytes of `detail`. So counters of one level lie together.
+[[nodiscard]] std::string level_key(std::string_view base, std::string_view detail, std::uint8_t n);
+
+/// 4 is taken: an addition at several levels, which readers see as several additions.
 enum class mutation_kind : std::uint8_t { put = 1, remove = 2, add = 3 };
 
 struct mutation_view {
@@ -53,7 +61,7 @@ struct mutation_view {
   std::int64_t delta = 0; ///< `add` only.
 };
 
-/// Calls `visit` for each mutation in order.
+/// Calls `visit` for each mutation in order; `add_levels` comes as one `add` per level.
 /// @returns `errc::corrupt_record` at the first that does not decode.
 [[nodiscard]] result<void> for_each_mutation(std::string_view batch,
                                              const std::function<void(const mutation_view&)>& visit);
