@@ -43,7 +43,7 @@ std::string claims(std::string_view more = "") {
          R"(","scope":"read:jobs write:pipelines other:thing")" + std::string{more} + "}";
 }
 
-result<caller> verify(const std::string& token, jwt_rules rules = {}) {
+expected<caller, auth_refusal> verify(const std::string& token, jwt_rules rules = {}) {
   rules.secret = secret;
   return verify_jwt(token, rules, now);
 }
@@ -51,8 +51,14 @@ result<caller> verify(const std::string& token, jwt_rules rules = {}) {
 std::string refusal(const std::string& token, jwt_rules rules = {}) {
   const auto out = verify(token, std::move(rules));
   REQUIRE_FALSE(out.has_value());
-  CHECK(out.error().code == errc::unauthorized);
-  return out.error().message;
+  CHECK(out.error().why.code == errc::unauthorized);
+  return out.error().why.message;
+}
+
+auth_failure kind(const std::string& token, jwt_rules rules = {}) {
+  const auto out = verify(token, std::move(rules));
+  REQUIRE_FALSE(out.has_value());
+  return out.error().kind;
 }
 
 request with(std::vector<header_view> headers) {
@@ -138,7 +144,7 @@ TEST_CASE("a credential is taken from either header", "[auth]") {
                                              {{"authorization", "Bearer  "}},
                                              {{"x-api-key", ""}},
                                              {{"authorization", "Bearer a"}, {"authorization", "Bearer b"}}})
-    CHECK(credential_of(with(headers)).error().code == errc::unauthorized);
+    CHECK(credential_of(with(headers)).error().why.code == errc::unauthorized);
 }
 
 TEST_CASE("keys go to the operations, tokens only where a secret is set", "[auth]") {
@@ -149,9 +155,11 @@ TEST_CASE("keys go to the operations, tokens only where a secret is set", "[auth
   const auto bearer = "Bearer " + token;
   const authenticator without{ops, settings, clock};
   CHECK(without.identify(with({{"x-api-key", fake_operations::admin_key}}))->subject == "admin-key");
-  CHECK(without.identify(with({{"x-api-key", "unknown"}})).error().code == errc::unauthorized);
-  CHECK(without.identify(with({{"authorization", bearer}})).error().message.find("PENSTOCK_JWT_SECRET") !=
-        std::string::npos);
+  CHECK(without.identify(with({{"x-api-key", "unknown"}})).error().kind == auth_failure::unknown_key);
+  CHECK(without.identify(with({})).error().kind == auth_failure::missing);
+  const auto off = without.identify(with({{"authorization", bearer}})).error();
+  CHECK(off.kind == auth_failure::tokens_off);
+  CHECK(off.why.message.find("PENSTOCK_JWT_SECRET") != std::string::npos);
   settings.jwt_secret = secret;
   const authenticator having{ops, settings, clock};
   CHECK(having.identify(with({{"authorization", bearer}}))->subject == "u-1001");
@@ -167,4 +175,59 @@ TEST_CASE("metrics are open unless a token closes them", "[auth]") {
   CHECK_FALSE(closed.may_read_metrics(with({})));
   CHECK_FALSE(closed.may_read_metrics(with({{"authorization", "Bearer scrapf"}})));
   CHECK(closed.may_read_metrics(with({{"authorization", "Bearer scrape"}})));
+}
+
+TEST_CASE("each refusal of a token has its reason for the metrics", "[auth][jwt]") {
+  CHECK(kind("a.b.c") == auth_failure::malformed);
+  CHECK(kind(hmac_token(R"({"alg":"none"})", claims())) == auth_failure::unknown_algorithm);
+  CHECK(kind(hmac_token(R"({"alg":"HS256","crit":["exp"]})", claims())) == auth_failure::unknown_algorithm);
+  CHECK(kind(hmac_token(R"({"alg":"RS256"})", claims())) == auth_failure::tokens_off);
+  CHECK(kind(hmac_token(good_header, claims(), "another")) == auth_failure::bad_signature);
+  CHECK(kind(hmac_token(good_header, claims(R"(,"exp":1)"))) == auth_failure::expired_token);
+  CHECK(kind(hmac_token(good_header, claims()), {.require_exp = true}) == auth_failure::expired_token);
+  CHECK(kind(hmac_token(good_header, claims(R"(,"nbf":1800000000)"))) == auth_failure::early_token);
+  CHECK(kind(hmac_token(good_header, "{}")) == auth_failure::bad_claims);
+  for (std::size_t i = 0; i < auth_failure_names.size(); ++i)
+    CHECK(to_text(static_cast<auth_failure>(i)) == auth_failure_names[i]);
+}
+
+TEST_CASE("a leeway holds off the end and brings forward the beginning", "[auth][jwt]") {
+  const jwt_rules lenient{.leeway = std::chrono::seconds{30}};
+  const auto late = verify(hmac_token(good_header, claims(R"(,"exp":1699999971)")), lenient);
+  REQUIRE(late.has_value());
+  CHECK(late->expires_at == from_ms(1'700'000'001'000));
+  CHECK_FALSE(verify(hmac_token(good_header, claims(R"(,"exp":1699999970)")), lenient).has_value());
+  CHECK(verify(hmac_token(good_header, claims(R"(,"nbf":1700000030)")), lenient).has_value());
+  CHECK_FALSE(verify(hmac_token(good_header, claims(R"(,"nbf":1700000031)")), lenient).has_value());
+  CHECK_FALSE(verify(hmac_token(good_header, claims()))->expires_at.has_value());
+  CHECK_FALSE(verify(hmac_token(good_header, claims(R"(,"exp":1e300)")))->expires_at.has_value());
+}
+
+TEST_CASE("a subject counts as one in its workspace, whatever its tokens", "[auth][jwt]") {
+  const auto a = verify(hmac_token(good_header, claims(R"(,"exp":1700000001)")));
+  const auto b = verify(hmac_token(good_header, claims(R"(,"exp":1700000002)")));
+  const auto other =
+    verify(hmac_token(good_header, R"({"sub":"u-1002","workspace_id":")" + std::string{workspace} + R"("})"));
+  CHECK(a->counted_as == b->counted_as);
+  CHECK(a->counted_as != other->counted_as);
+  CHECK_FALSE(a->counted_as.is_nil());
+  const auto longest = R"({"workspace_id":")" + std::string{workspace} + R"(","sub":")";
+  CHECK(verify(hmac_token(good_header, longest + std::string(255, 'a') + "\"}")).has_value());
+  CHECK(refusal(hmac_token(good_header, longest + std::string(256, 'a') + "\"}")).find("sub") != std::string::npos);
+}
+
+TEST_CASE("a verified token is known again until its end", "[auth][jwt]") {
+  fake_operations ops;
+  http_settings settings;
+  settings.jwt_secret = secret;
+  const auto clock = std::make_shared<manual_clock>(now);
+  const authenticator auth{ops, settings, clock};
+  const auto bearer = "Bearer " + hmac_token(good_header, claims(R"(,"exp":1700000010)"));
+  const auto ask = [&] { return auth.identify(with({{"authorization", bearer}})); };
+  REQUIRE(ask().has_value());
+  CHECK(ask()->subject == "u-1001");
+  clock->advance(milliseconds{9'999});
+  CHECK(ask().has_value());
+  clock->advance(milliseconds{1});
+  CHECK(ask().error().kind == auth_failure::expired_token);
 }
