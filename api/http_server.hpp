@@ -32,8 +32,8 @@ struct http_settings {
   std::chrono::seconds jwt_leeway{0}; ///< How far a token's `exp` may be over and its `nbf` to come.
   std::string jwt_audience;           ///< Empty: not checked unless the token has one and this is set.
   std::string jwt_issuer;
-  std::string metrics_token;    ///< Empty: `/metrics` is open.
-  std::uint32_t rate_limit = 0; ///< Requests per second and key, with a burst of five seconds' worth; 0 = off.
+  std::string metrics_token;        ///< Empty: `/metrics` is open.
+  std::uint32_t rate_limit = 2'000; ///< Requests per second and key, with a burst of five seconds' worth; 0 = off.
   std::string version;
 };
 

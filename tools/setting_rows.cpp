@@ -183,9 +183,11 @@ result<void> set_listen(server_settings& s, std::string_view given) {
   return {};
 }
 
-result<void> set_rate_limit(server_settings& s, std::string_view given) {
-  if (given != "0") return wrong("takes only 0 (off): this version does not limit the rate of requests");
-  s.rate_limit = 0;
+result<void> set_jwt_secret(server_settings& s, std::string_view given) {
+  // Whoever knows a public key could sign tokens with it.
+  if (given.find("-----BEGIN") != std::string_view::npos)
+    return wrong("is a shared secret and no key in PEM; the public keys of RS256, ES256 and EdDSA are for --jwt-keys");
+  s.http.jwt_secret = given;
   return {};
 }
 
@@ -222,7 +224,7 @@ constexpr std::array formats{std::pair<std::string_view, log_format>{"text", log
                              std::pair<std::string_view, log_format>{"json", log_format::json}};
 
 constexpr std::uint64_t kib = 1ull << 10, mib = 1ull << 20, gib = 1ull << 30;
-constexpr std::uint64_t second = 1'000, hour = 3'600'000, day = 86'400'000;
+constexpr std::uint64_t second = 1'000, minute = 60'000, hour = 3'600'000, day = 86'400'000;
 
 setting_row row(std::string name, std::string value_name, kind k, std::string help) {
   return {std::move(name), std::move(value_name), std::move(help), std::move(k.show), std::move(k.set)};
@@ -255,6 +257,10 @@ std::vector<setting_row> node_rows() {
 std::vector<setting_row> http_rows() {
   return {
     row("max-body", "BYTES", bytes(PENSTOCK_AT(http.body_bytes_max), kib, gib), "greatest request body"),
+    row("max-yaml", "BYTES", bytes(PENSTOCK_AT(http.definitions.yaml_bytes_max), kib, 256 * mib),
+        "longest YAML text of a definition"),
+    row("max-definition-values", "N", count(PENSTOCK_AT(http.definitions.values_max), 1'000, 100'000'000),
+        "most texts, numbers, lists and objects of a definition"),
     row("max-header-bytes", "BYTES", bytes(PENSTOCK_AT(http.header_bytes_max), kib, mib), "greatest request head"),
     row("max-headers", "N", count(PENSTOCK_AT(http.headers_max), 1, 10'000), "most header fields of a request"),
     row("max-connections", "N", count(PENSTOCK_AT(http.connections_max), 1, 1'000'000), "most connections at once"),
@@ -267,8 +273,8 @@ std::vector<setting_row> http_rows() {
     row("idle-timeout", "TIME", duration(PENSTOCK_AT(http.idle_timeout), second, hour),
         "of a connection between requests"),
     row("max-wait", "TIME", duration(PENSTOCK_AT(http.wait_max), second, hour), "cap of `Prefer: wait`"),
-    row("rate-limit", "N", {[](const server_settings&) { return std::string{"0"}; }, set_rate_limit},
-        "requests per second and key; only 0 (off) so far"),
+    row("rate-limit", "N", count(PENSTOCK_AT(http.rate_limit), 0, 1'000'000),
+        "requests per second of each API key or token's subject, five times that at once; 0: off"),
     hidden(row("metrics-token", "TOKEN",
                secret(
                  [](server_settings& s, std::string_view t) -> result<void> {
@@ -278,6 +284,10 @@ std::vector<setting_row> http_rows() {
                  [](const server_settings& s) { return !s.http.metrics_token.empty(); }),
                "closes /metrics: asked for as bearer token"),
            setting_place::everywhere),
+    row("jwt-keys", "FILE", text(PENSTOCK_AT(http.jwt_keys)),
+        "public keys of tokens signed with RS256, ES256 or EdDSA: a JWK Set or PEM; read again when it changes"),
+    row("jwt-leeway", "TIME", duration(PENSTOCK_AT(http.jwt_leeway), 0, 10 * minute),
+        "how far `exp` of a token may be over and `nbf` to come"),
     row("jwt-require-exp", "", truth(PENSTOCK_AT(http.jwt_require_exp)), "refuse tokens without `exp`"),
     row("jwt-audience", "TEXT", text(PENSTOCK_AT(http.jwt_audience)), "what `aud` of a token must name"),
     row("jwt-issuer", "TEXT", text(PENSTOCK_AT(http.jwt_issuer)), "what `iss` of a token must be"),
@@ -314,16 +324,11 @@ std::vector<setting_row> secret_rows() {
   return {
     hidden(row("bootstrap-key", "KEY",
                secret(set_bootstrap_key, [](const server_settings& s) { return s.bootstrap_key.has_value(); }),
-               "first start only: this API key gets all rights; without it one is made and printed"),
+               "first start: this API key gets all rights; without it one is made and printed"),
            setting_place::environment_only),
     hidden(row("jwt-secret", "TEXT",
-               secret(
-                 [](server_settings& s, std::string_view t) -> result<void> {
-                   s.http.jwt_secret = t;
-                   return {};
-                 },
-                 [](const server_settings& s) { return s.http.jwt_secret.has_value(); }),
-               "HS256 tokens signed with it are accepted; without it none are"),
+               secret(set_jwt_secret, [](const server_settings& s) { return s.http.jwt_secret.has_value(); }),
+               "HS256 tokens signed with it are accepted; without it none of these are"),
            setting_place::environment_only),
     hidden(row("master-key", "BASE64",
                secret(set_master_key, [](const server_settings& s) { return s.master_key.has_value(); }),
