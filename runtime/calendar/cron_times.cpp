@@ -138,6 +138,36 @@ std::optional<timestamp> previous_running(const cron_fields& fields, const time_
   }
 }
 
+/// Whether the zone has no moment of the date of `local`, of which `t` is the first passing.
+bool is_on_skipped_date(const time_zone& zone, local_minutes local, timestamp t) {
+  if (zone.to_local(t) == local) return false;
+  const auto date = std::chrono::floor<days>(local);
+  return zone.start_of_day(date) == zone.start_of_day(date + days{1});
+}
+
+/// Fixed hours: searches a calendar without changes of clocks, from what they have shown or passed over so far.
+std::optional<timestamp> next_fixed(const cron_fields& fields, const time_zone& zone, timestamp after) {
+  const auto& period = zone.periods()[zone.period_at(after)];
+  auto local = match_from(fields, std::max(to_local(after, period) + 1ms, period.reached));
+  while (local) {
+    const auto t = zone.first_passing(*local);
+    if (!is_on_skipped_date(zone, *local, t)) return t;
+    local = match_from(fields, local_minutes{std::chrono::floor<days>(*local) + days{1}});
+  }
+  return std::nullopt;
+}
+
+std::optional<timestamp> previous_fixed(const cron_fields& fields, const time_zone& zone, timestamp until) {
+  const auto& period = zone.periods()[zone.period_at(until)];
+  auto local = match_to(fields, std::max(to_local(until, period), period.reached - 1ms));
+  while (local) {
+    const auto t = zone.first_passing(*local);
+    if (!is_on_skipped_date(zone, *local, t)) return t;
+    local = match_to(fields, local_minutes{std::chrono::floor<days>(*local)} - 1min);
+  }
+  return std::nullopt;
+}
+
 bool is_empty(const cron_fields& fields) {
   return !fields.minutes || !fields.hours || !fields.months || highest(fields.minutes) > 59 ||
          fields.hours > all_hours || highest(fields.months) > 12;
@@ -154,21 +184,14 @@ std::optional<timestamp> within_reach(std::optional<timestamp> t, timestamp orig
 
 std::optional<timestamp> next_time(const cron_fields& fields, const time_zone& zone, timestamp after) {
   if (!in_reach(after) || is_empty(fields)) return std::nullopt;
-  if (fields.hours == all_hours) return within_reach(next_running(fields, zone, after), after);
-  // What the clocks have shown or passed over by now has fired.
-  const auto& period = zone.periods()[zone.period_at(after)];
-  const auto local = match_from(fields, std::max(to_local(after, period) + 1ms, period.reached));
-  if (!local) return std::nullopt;
-  return within_reach(zone.first_passing(*local), after);
+  const auto next = fields.hours == all_hours ? next_running : next_fixed;
+  return within_reach(next(fields, zone, after), after);
 }
 
 std::optional<timestamp> previous_time(const cron_fields& fields, const time_zone& zone, timestamp until) {
   if (!in_reach(until) || is_empty(fields)) return std::nullopt;
-  if (fields.hours == all_hours) return within_reach(previous_running(fields, zone, until), until);
-  const auto& period = zone.periods()[zone.period_at(until)];
-  const auto local = match_to(fields, std::max(to_local(until, period), period.reached - 1ms));
-  if (!local) return std::nullopt;
-  return within_reach(zone.first_passing(*local), until);
+  const auto previous = fields.hours == all_hours ? previous_running : previous_fixed;
+  return within_reach(previous(fields, zone, until), until);
 }
 
 } // namespace penstock

@@ -15,7 +15,8 @@ namespace penstock {
 // * With all 24 hours (`*`, `*/1`, `0-23`) it fires whenever the clocks show a matching time: in an overlap at both
 //   passings, in a gap not at all.
 //
-// This holds for every change of every length: 30 minutes at Lord Howe, the day that Samoa left out.
+// This holds for changes of every length, such as the 30 minutes at Lord Howe. On a date that a zone leaves out
+// altogether, as Samoa did with 2011-12-30, nothing fires.
 
 /// The first firing after `after`, which is itself excluded. Takes the same time however far away that is.
 /// @returns nothing if there is none within nine years (29 February returns after at most eight), or if `after` lies
