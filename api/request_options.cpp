@@ -40,7 +40,10 @@ bool all_zero(std::string_view text) noexcept { return text.find_first_not_of('0
 
 result<value> json_object_body(const request& in) {
   if (in.body.empty()) return value{value::object{}};
-  auto parsed = read_json(in.body, {.bytes_max = in.body.size()});
+  const auto values_max = std::max(request::values_max, in.definition_values_max.value_or(0));
+  auto parsed = read_json(in.body, {.bytes_max = in.body.size(), .nodes_max = values_max});
+  if (!parsed && parsed.error().code == errc::too_large && in.definition_values_max)
+    parsed.error().message += "; the server's --max-definition-values says how many a definition may have";
   if (!parsed) return parsed;
   if (!parsed->as_object())
     return fail(errc::invalid_argument, "the body must be a JSON object, is " + std::string{parsed->kind_name()});

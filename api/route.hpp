@@ -51,6 +51,7 @@ struct route {
   access who = access::caller;
   scope permission = scope::none; ///< Checked before anything is looked up.
   body_rule body = body_rule::none;
+  bool holds_definition = false; ///< The body may hold a definition as an object: its limit of values counts.
   handler handle = nullptr;
   // For the OpenAPI document:
   std::string_view operation; ///< Unique, e.g. `pipelines.create`.

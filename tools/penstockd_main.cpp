@@ -77,6 +77,7 @@ node_settings settings_of(const server_settings& settings) {
   out.partition_count = settings.partitions;
   out.scheduler_threads = settings.threads > 0 ? settings.threads : std::max(2u, std::thread::hardware_concurrency());
   out.engines = settings.engines;
+  out.definitions = settings.http.definitions;
   out.engines.self_executable = std::filesystem::read_symlink("/proc/self/exe").string();
   out.master_key = settings.master_key;
   out.bootstrap_key = settings.bootstrap_key;

@@ -27,8 +27,11 @@ error in_terms_of_request(error e, const definition_field& field) {
   return told.take();
 }
 
-void add_definition_problems(request_problems& problems, const definition& source, const definition_field& field) {
-  auto compiled = compile(source, {});
+void add_definition_problems(request_problems& problems, const definition& source, const definition_field& field,
+                             const definition_limits& limits) {
+  compile_options options;
+  options.limits = limits;
+  auto compiled = compile(source, options);
   if (compiled) return;
   for (auto& p : compiled.error().problems) {
     place(p, field);

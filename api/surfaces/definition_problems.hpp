@@ -19,6 +19,7 @@ struct definition_field {
 
 /// Adds what is wrong with a definition to what is wrong with the fields beside it, so that a client hears of both at
 /// once. Only for requests that are refused anyway: SQL is not parsed here.
-void add_definition_problems(request_problems& problems, const definition& source, const definition_field& field);
+void add_definition_problems(request_problems& problems, const definition& source, const definition_field& field,
+                             const definition_limits& limits);
 
 } // namespace penstock

@@ -21,8 +21,6 @@ namespace penstock {
 
 namespace {
 
-constexpr std::size_t bytes_max = 1u << 20;
-
 /// Thrown through yaml-cpp, which has no other way to be stopped; the builder holds the reason.
 struct refused {};
 
@@ -114,7 +112,8 @@ private:
 /// Takes the events of yaml-cpp's parser and refuses what a definition has no use for as soon as it comes.
 class yaml_handler final : public YAML::EventHandler {
 public:
-  explicit yaml_handler(std::string_view text) : text_(text), cursor_(text), builder_({}) {}
+  yaml_handler(std::string_view text, const yaml_limits& limits)
+      : text_(text), cursor_(text), builder_({limits.depth_max, limits.nodes_max}) {}
 
   [[nodiscard]] value_builder& builder() noexcept { return builder_; }
   [[nodiscard]] std::size_t documents() const noexcept { return documents_; }
@@ -252,14 +251,14 @@ std::optional<error> find_bad_byte(std::string_view text) {
 
 } // namespace
 
-result<value> read_yaml(std::string_view text) {
-  if (text.size() > bytes_max)
+result<value> read_yaml(std::string_view text, const yaml_limits& limits) {
+  if (text.size() > limits.bytes_max)
     return fail(errc::too_large, "the YAML text has " + std::to_string(text.size()) + " bytes; at most " +
-                                   std::to_string(bytes_max) + " are taken");
+                                   std::to_string(limits.bytes_max) + " are taken");
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   if (auto bad = find_bad_byte(text)) return unexpected(std::move(*bad));
 
-  yaml_handler handler(text);
+  yaml_handler handler(text, limits);
   std::istringstream stream{std::string{text}};
   try {
     YAML::Parser parser(stream);

@@ -151,4 +151,6 @@ TEST_CASE("depth, values and bytes of YAML are limited", "[yaml]") {
   REQUIRE(!large);
   CHECK(large.error().code == errc::too_large);
   CHECK(large.error().message == "the YAML text has 1048577 bytes; at most 1048576 are taken");
+  CHECK(read_yaml(many + "]", {.nodes_max = 100'001}));
+  CHECK(!read_yaml("[1]", {.bytes_max = 2}));
 }

@@ -12,7 +12,6 @@ namespace penstock {
 
 namespace {
 
-constexpr std::size_t nodes_max = 2'000'000;
 constexpr std::size_t warnings_max = 100;
 
 enum class dialect : std::uint8_t { native, pipelines, engine };
@@ -72,11 +71,26 @@ void shorten_warnings(std::vector<std::string>& warnings) {
   warnings.push_back("and " + std::to_string(more) + " more");
 }
 
+result<value> read_definition(const definition& source, const definition_limits& limits) {
+  const std::size_t bytes = source.text.size();
+  const bool is_json = source.format == definition_format::json;
+  if (!is_json && bytes > limits.yaml_bytes_max)
+    return fail(errc::too_large, "the definition has " + std::to_string(bytes) + " bytes of YAML; at most " +
+                                   std::to_string(limits.yaml_bytes_max) + " are taken (--max-yaml)");
+  auto read = is_json ? read_json(source.text, {.bytes_max = bytes, .nodes_max = limits.values_max})
+                      : read_yaml(source.text, {.bytes_max = bytes, .nodes_max = limits.values_max});
+  if (read || read.error().code != errc::too_large) return read;
+  error e = std::move(read.error());
+  constexpr std::string_view setting = "; a definition may have no more (--max-definition-values)";
+  e.message += setting;
+  for (auto& p : e.problems) p.message += setting;
+  return unexpected(std::move(e));
+}
+
 } // namespace
 
 result<compiled_plan> compile(const definition& source, const compile_options& options) {
-  auto read = source.format == definition_format::json ? read_json(source.text, {.nodes_max = nodes_max})
-                                                       : read_yaml(source.text);
+  auto read = read_definition(source, options.limits);
   if (!read) return unexpected(std::move(read.error()));
   compile_context ctx(options);
   if (read->as_object()) compile_dialect(*read, ctx);

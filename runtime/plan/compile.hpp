@@ -25,6 +25,12 @@ struct definition {
   }
 };
 
+/// What a definition may hold at most, from the server's settings.
+struct definition_limits {
+  std::size_t yaml_bytes_max = 1u << 20; ///< Of a text; JSON is bounded by the request's body.
+  std::size_t values_max = 100'000;      ///< Texts, numbers, lists, objects, …
+};
+
 /// What the compiler needs of the outside.
 struct compile_options {
   /// Parses one SQL text; returns the engine's words when it does not parse, nothing when it does. Without it SQL is
@@ -34,6 +40,7 @@ struct compile_options {
   retry_policy default_retry;
   std::uint64_t default_timeout_ms = 0; ///< Of a run.
   std::size_t tasks_max = 100'000;
+  definition_limits limits;
 };
 
 struct compiled_plan {
@@ -45,7 +52,8 @@ struct compiled_plan {
 /// engine (`source.connection`/`target.connection`, `sources`/`transformations`/`sinks`/`quality_checks`).
 /// Pure but for `options.sql_error`.
 /// @returns `errc::invalid_argument` with every problem found (field, message, line, column): syntax, unknown field or
-/// task type with the nearest known name, cycle, unknown task in `needs`, duplicate id, SQL that does not parse.
+/// task type with the nearest known name, cycle, unknown task in `needs`, duplicate id, SQL that does not parse;
+/// `errc::too_large` beyond a limit, naming the setting.
 [[nodiscard]] result<compiled_plan> compile(const definition& source, const compile_options& options);
 
 /// Checks the parameters of a start against the plan and fills in defaults.

@@ -18,13 +18,31 @@ TEST_CASE("what is no definition is refused", "[plan]") {
   CHECK(problem_of(compile_json("{\"tasks\": [}")) == "expected a value");
 }
 
-TEST_CASE("sizes of definitions are limited", "[plan]") {
+TEST_CASE("sizes of definitions are limited, and say by which setting", "[plan]") {
   const auto yaml = compile_yaml(std::string((1u << 20) + 1, ' '));
   REQUIRE(!yaml);
   CHECK(yaml.error().code == errc::too_large);
-  const auto json = compile_json(std::string((16u << 20) + 1, ' '));
-  REQUIRE(!json);
-  CHECK(json.error().code == errc::too_large);
+  CHECK(yaml.error().message == "the definition has 1048577 bytes of YAML; at most 1048576 are taken (--max-yaml)");
+  std::string tasks;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string id = std::to_string(i);
+    tasks += (i == 0 ? "" : ",") + (R"({"id":"t)" + id + R"(","type":"noop","needs":[")") +
+             (i == 0 ? "" : "t" + std::to_string(i - 1)) + "\"]}";
+  }
+  tasks = R"({"tasks":[)" + tasks.replace(tasks.find("[\"\"]"), 4, "[]") + "]}";
+  for (const auto format : {definition_format::json, definition_format::yaml}) {
+    compile_options options;
+    const auto refused = compile({format, tasks}, options);
+    REQUIRE(!refused);
+    CHECK(refused.error().code == errc::too_large);
+    CHECK_THAT(refused.error().message,
+               Catch::Contains("more than 100000 values; a definition may have no more (--max-definition-values)"));
+    options.limits.values_max = 100'002; // The object, the list, and five for each task but the first.
+    const auto taken = compile({format, tasks}, options);
+    INFO((taken ? "" : taken.error().message));
+    REQUIRE(taken);
+    CHECK(taken->compiled.tasks.size() == 20'000);
+  }
 }
 
 TEST_CASE("JSON and YAML of one definition make one plan", "[plan]") {

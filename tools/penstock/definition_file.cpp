@@ -6,6 +6,7 @@
 #include "tools/config.hpp"
 #include "tools/penstock/fields.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <iostream>
 #include <iterator>
@@ -13,6 +14,11 @@
 namespace penstock::cli {
 
 namespace {
+
+/// As large as the file is: what the server takes is for its settings to say.
+result<value> read_own_yaml(std::string_view text) {
+  return read_yaml(text, {.bytes_max = text.size(), .nodes_max = SIZE_MAX});
+}
 
 bool is_declared_text(const value& declaration) {
   if (declaration.as_string() != nullptr) return true; // Its default alone, of which the type follows.
@@ -51,7 +57,7 @@ outcome<definition_file> read_definition(const std::string& path, const std::str
   file.name = name_given;
   if (file.name.empty()) {
     // A text that does not read is sent all the same: the server names line and column.
-    if (const auto read = read_yaml(file.text)) file.name = text_of(*read, "name");
+    if (const auto read = read_own_yaml(file.text)) file.name = text_of(*read, "name");
   }
   if (file.name.empty()) {
     if (path == "-") return give_up(exit_code::usage, "standard input has no name of a file: give --name");
@@ -76,7 +82,7 @@ std::string show_mistakes(const std::string& path, const std::vector<definition_
 outcome<run_parameters> read_parameters(const std::vector<std::string>& given, std::string_view definition) {
   run_parameters parameters;
   value declared;
-  if (const auto read = read_yaml(definition)) {
+  if (const auto read = read_own_yaml(definition)) {
     if (const auto* all = read->find("parameters")) declared = *all;
   }
   for (const auto& one : given) {

@@ -41,6 +41,9 @@ TEST_CASE("a pipeline is named by its definition, else by its file", "[cli][defi
   const scratch_file unnamed("tasks: []\n");
   CHECK(read_definition(unnamed.path(), "")->name == "penstock-test-" + std::to_string(getpid()));
   CHECK(read_definition(unnamed.path(), "")->text == "tasks: []\n");
+  // What is too large is for the server to say, which has settings for it.
+  const scratch_file large(std::string((1u << 20) + 1, '#') + "\nname: large\ntasks: []\n");
+  CHECK(read_definition(large.path(), "")->name == "large");
   const scratch_file broken("tasks: [\n");
   CHECK(read_definition(broken.path(), "")->name == "penstock-test-" + std::to_string(getpid()));
 }

@@ -1,4 +1,5 @@
 #include "api/answering.hpp"
+#include "api/http_server.hpp"
 #include "api/query_fields.hpp"
 #include "api/request_options.hpp"
 #include "api/surfaces/definition_problems.hpp"
@@ -17,7 +18,6 @@ namespace {
 constexpr auto style = error_style::problem;
 constexpr std::uint64_t list_max = 1'000;
 constexpr std::uint64_t offset_max = 1'000'000'000;
-constexpr std::size_t yaml_bytes_max = 1u << 20;
 constexpr std::string_view yaml_field = "yamlDefinition";
 
 struct number_field {
@@ -33,13 +33,14 @@ constexpr std::array number_fields{
 };
 
 /// Everything that POST and PUT may give. The numbers that decide what tasks default to are among the attributes.
-pipeline_patch read_patch(const value& body, request_problems& problems, bool creating) {
+pipeline_patch read_patch(const value& body, request_problems& problems, bool creating,
+                          const definition_limits& limits) {
   body_fields fields{body, problems};
   pipeline_patch patch;
   patch.attributes = value{value::object{}};
   patch.name = fields.text("name", {.required = creating, .bytes_max = 200, .one_line = true});
   patch.description = fields.text("description", {});
-  if (auto yaml = fields.text(yaml_field, {.required = creating, .bytes_max = yaml_bytes_max}))
+  if (auto yaml = fields.text(yaml_field, {.required = creating, .bytes_max = limits.yaml_bytes_max}))
     patch.source = definition{definition_format::yaml, std::move(*yaml)};
   if (auto cron = read_schedule(fields, "scheduleCron")) patch.schedule = std::move(cron);
   else if (fields.is_null("scheduleCron")) patch.schedule.emplace();
@@ -54,7 +55,7 @@ pipeline_patch read_patch(const value& body, request_problems& problems, bool cr
   if (auto notifications = fields.object("notifications"))
     patch.attributes.set("notifications", std::move(*notifications));
   else if (fields.is_null("notifications")) patch.attributes.set("notifications", nullptr);
-  if (!problems.empty() && patch.source) add_definition_problems(problems, *patch.source, {yaml_field});
+  if (!problems.empty() && patch.source) add_definition_problems(problems, *patch.source, {yaml_field}, limits);
   return patch;
 }
 
@@ -102,7 +103,7 @@ void create_pipeline(const request& in, const services& with, responder send) {
   const auto body = json_object_body(in);
   if (!body) return send(render_error(style, body.error()));
   request_problems problems;
-  auto given = read_patch(*body, problems, true);
+  auto given = read_patch(*body, problems, true, with.settings.definitions);
   auto once = idempotency_key(in, problems);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   pipeline_draft draft;
@@ -136,7 +137,7 @@ void update_pipeline(const request& in, const services& with, responder send) {
   const pipeline_id id{id_in_path(in, "id", problems)};
   const auto body = json_object_body(in);
   if (!body) return send(render_error(style, body.error()));
-  auto patch = read_patch(*body, problems, false);
+  auto patch = read_patch(*body, problems, false, with.settings.definitions);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   patch.always_revise = true;
   // The pipeline is read first, because new defaults mean that the definition it has must be compiled again.

@@ -14,7 +14,6 @@ namespace penstock::engine_surface {
 namespace {
 
 constexpr auto style = error_style::problem;
-constexpr std::size_t yaml_bytes_max = 1u << 20;
 
 /// Goes on with the run's id, or answers that the path holds none.
 template <class Go>
@@ -72,7 +71,7 @@ void run_pipeline(const request& in, const services& with, responder send) {
   const auto body = json_object_body(in);
   if (!body) return send(render_error(style, body.error()));
   body_fields fields{*body, problems};
-  if (auto yaml = fields.text("yamlDefinition", {.bytes_max = yaml_bytes_max}))
+  if (auto yaml = fields.text("yamlDefinition", {.bytes_max = with.settings.definitions.yaml_bytes_max}))
     request.source = definition{definition_format::yaml, std::move(*yaml)};
   request.triggered_by = fields.text("triggeredBy", {.bytes_max = 200, .one_line = true}).value_or(in.who.subject);
   if (auto parameters = fields.object("parameters")) request.parameters = std::move(*parameters);

@@ -1,4 +1,5 @@
 #include "api/answering.hpp"
+#include "api/http_server.hpp"
 #include "api/query_fields.hpp"
 #include "api/request_options.hpp"
 #include "api/surfaces/definition_problems.hpp"
@@ -53,7 +54,8 @@ reply<pipeline_view> answer_pipeline(int status, responder send, std::shared_ptr
 }
 
 /// The fields that PUT and POST share.
-pipeline_patch read_patch(const value& body, request_problems& problems, bool creating) {
+pipeline_patch read_patch(const value& body, request_problems& problems, bool creating,
+                          const definition_limits& limits) {
   body_fields fields{body, problems};
   pipeline_patch patch;
   patch.name = read_name(fields, creating);
@@ -65,7 +67,7 @@ pipeline_patch read_patch(const value& body, request_problems& problems, bool cr
   else if (fields.is_null("domain_id")) patch.domain.emplace();
   for (const auto* name : {"name", "config", "enabled"})
     if (!creating && fields.is_null(name)) problems.add(name, "must not be null; leave it out to keep it as it is");
-  if (!problems.empty() && patch.source) add_definition_problems(problems, *patch.source, field_of(body));
+  if (!problems.empty() && patch.source) add_definition_problems(problems, *patch.source, field_of(body), limits);
   return patch;
 }
 
@@ -89,7 +91,7 @@ void create_pipeline(const request& in, const services& with, responder send) {
   if (!parsed) return send(render_error(style, parsed.error()));
   const auto body = std::make_shared<const value>(std::move(*parsed));
   request_problems problems;
-  auto given = read_patch(*body, problems, true);
+  auto given = read_patch(*body, problems, true, with.settings.definitions);
   auto once = idempotency_key(in, problems);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   pipeline_draft draft;
@@ -118,7 +120,7 @@ void update_pipeline(const request& in, const services& with, responder send) {
   auto parsed = json_object_body(in);
   if (!parsed) return send(render_error(style, parsed.error()));
   const auto body = std::make_shared<const value>(std::move(*parsed));
-  auto patch = read_patch(*body, problems, false);
+  auto patch = read_patch(*body, problems, false, with.settings.definitions);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   // The pipeline is read first: for If-Match, and because its kept fields decide what a new definition's tasks default to.
   with.ops.get_pipeline(in.who, id,

@@ -111,6 +111,22 @@ TEST_CASE("a body that is no JSON object, or no JSON, is refused", "[pipelines]"
   CHECK(front.ask(verb::post, "/api/pipelines", full, {{"Content-Encoding", "gzip"}}).status() == 415);
 }
 
+TEST_CASE("a definition has a limit of values of its own", "[pipelines]") {
+  test_front front;
+  std::string many;
+  for (std::size_t i = 0; i < request::values_max; ++i) many += i == 0 ? "1" : ",1";
+  const auto body = R"({"name":"a","config":{"x":[)" + many + "]}}";
+  const auto refused = front.ask(verb::post, "/api/pipelines", body);
+  CHECK(refused.status() == 413);
+  CHECK(refused.at("detail").find("more than 100000 values") != std::string::npos);
+  CHECK(refused.at("detail").find("--max-definition-values") != std::string::npos);
+  front.settings.definitions.values_max = 200'000;
+  CHECK(front.ask(verb::post, "/api/pipelines", body).status() == 201);
+  const auto id = create(front);
+  CHECK(front.ask(verb::post, "/api/pipelines/" + id + "/run", R"({"parameters":{"x":[)" + many + "]}}").status() ==
+        413);
+}
+
 TEST_CASE("a pipeline is shown with config and an entity tag", "[pipelines]") {
   test_front front;
   const auto id = create(front);

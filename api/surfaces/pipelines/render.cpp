@@ -5,6 +5,7 @@
 #include "runtime/model/yaml.hpp"
 
 #include <array>
+#include <cstdint>
 #include <utility>
 
 namespace penstock::pipelines {
@@ -23,7 +24,7 @@ void write_config(json_writer& w, const definition& source) {
   w.key("config");
   if (source.format == definition_format::json) {
     w.raw(source.text);
-  } else if (const auto read = read_yaml(source.text)) {
+  } else if (const auto read = read_yaml(source.text, {.bytes_max = source.text.size(), .nodes_max = SIZE_MAX})) {
     w.put(*read);
   } else {
     w.text(source.text);
