@@ -21,6 +21,7 @@ constexpr std::size_t name_bytes_max = 64;
 bool is_second_tree(std::string_view name) { return name.starts_with("posix/") || name.starts_with("right/"); }
 
 unexpected<error> no_database(std::string_view why) {
+  why = why.substr(0, why.find('\n')); // Some of the library's messages end with a new line.
   return fail(errc::unavailable, "the time zone database of this machine cannot be used; install the package tzdata (" +
                                    std::string{why} + ")");
 }
