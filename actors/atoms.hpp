@@ -10,6 +10,7 @@ using taken_atom = caf::atom_constant<caf::atom("taken")>;
 using sweep_atom = caf::atom_constant<caf::atom("sweep")>;
 using start_atom = caf::atom_constant<caf::atom("start")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
+using reorder_atom = caf::atom_constant<caf::atom("reorder")>;
 using due_atom = caf::atom_constant<caf::atom("due")>;
 using arm_atom = caf::atom_constant<caf::atom("arm")>;
 using wake_atom = caf::atom_constant<caf::atom("wake")>;

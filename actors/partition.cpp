@@ -46,6 +46,9 @@ public:
 
   void offer(std::shared_ptr<attempt_request> request) override { self_->send(setup_.worker, std::move(request)); }
   void stop_run(run_id run) override { self_->send(setup_.worker, stop_atom::value, run); }
+  void reorder_run(run_id run, task_priority priority) override {
+    self_->send(setup_.worker, reorder_atom::value, run, static_cast<std::uint8_t>(priority));
+  }
   void arm(const keys::timer& timer) override { self_->send(setup_.timers, arm_atom::value, timer); }
   void send(const send_message& message) override { setup_.send(std::make_shared<send_message>(message)); }
   void ask(const ask_child& child) override { setup_.ask(std::make_shared<ask_child>(child)); }

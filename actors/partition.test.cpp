@@ -26,6 +26,7 @@ worker_actor::behavior_type obliging_worker(worker_actor::pointer, std::function
       ended(done);
     },
     [](stop_atom, const run_id&) {},
+    [](reorder_atom, const run_id&, std::uint8_t) {},
     [](const attempt_result_ptr&) {},
   };
 }

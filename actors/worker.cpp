@@ -134,6 +134,9 @@ worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> 
         st.setup.engines->cancel(ref);
       }
     },
+    [&st](reorder_atom, const run_id& run, std::uint8_t priority) {
+      st.setup.engines->set_priority(run, static_cast<task_priority>(priority));
+    },
     [&st](const attempt_result_ptr& result) { end(st, *result); },
   };
 }

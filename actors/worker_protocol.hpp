@@ -15,6 +15,8 @@ using worker_actor = caf::typed_actor<
   caf::reacts_to<attempt_ptr>,
   // Stops every attempt of a run that is under way or queued.
   caf::reacts_to<stop_atom, run_id>,
+  // Attempts of a run that wait for a place wait with this priority (a `task_priority`) from now on.
+  caf::reacts_to<reorder_atom, run_id, std::uint8_t>,
   // INTERNAL: an engine is done with an attempt.
   caf::reacts_to<attempt_result_ptr>>;
 

@@ -105,6 +105,29 @@ std::string leases_prefix(pipeline_id owner) { return state_key(owner.slot(), st
 
 std::string lease(pipeline_id owner, run_id id) { return leases_prefix(owner).append(id.view()); }
 
+std::string pool_leases_prefix(const uuid& pool) {
+  return state_key(slot_of(pool), state_kind::pool_lease).append(pool.view());
+}
+
+std::string pool_lease(const uuid& pool, run_id id, std::uint32_t task, std::uint32_t item) {
+  auto out = pool_leases_prefix(pool).append(id.view());
+  put_int(out, task);
+  put_int(out, item);
+  return out;
+}
+
+result<lease_key> decode_pool_lease(std::string_view key) {
+  lease_key out;
+  std::uint16_t slot = 0;
+  std::uint8_t kind = 0;
+  uuid pool;
+  const bool ok = take_int(key, slot) && take_int(key, kind) && take_id(key, pool) && take_id(key, out.run.raw) &&
+                  take_int(key, out.task) && take_int(key, out.item) && key.empty();
+  if (!ok || kind != static_cast<std::uint8_t>(state_kind::pool_lease))
+    return fail(errc::corrupt_record, "a lease's key has a wrong size");
+  return out;
+}
+
 std::string upstream_marks_prefix(pipeline_id owner) {
   return state_key(owner.slot(), state_kind::upstream_mark).append(owner.view());
 }
@@ -267,6 +290,17 @@ std::string message(partition_id p, std::uint8_t kind, run_id source, std::uint3
   out += source.view();
   put_int(out, task);
   put_int(out, item);
+  return out;
+}
+
+std::string pool_message(partition_id p, std::uint8_t kind, const uuid& source, std::uint32_t task, std::uint32_t item,
+                         std::uint64_t number) {
+  auto out = with_partition(p);
+  put_int(out, kind);
+  out += source.view();
+  put_int(out, task);
+  put_int(out, item);
+  put_int(out, number);
   return out;
 }
 

@@ -48,8 +48,10 @@ enum class index_kind : std::uint8_t {
   schedules_of_workspace = 9, ///< workspace | newest first
   backfills_of_pipeline = 10,
   backfills_of_workspace = 11,
-  busy_launchers = 12,   ///< pipeline | schedule or backfill that is to be told of the ends of its runs
-  runs_of_launcher = 13, ///< schedule or backfill | newest first
+  busy_launchers = 12,     ///< pipeline | schedule or backfill that is to be told of the ends of its runs
+  runs_of_launcher = 13,   ///< schedule or backfill | newest first
+  runs_by_status = 14,     ///< workspace | status | newest first
+  pipelines_by_class = 15, ///< workspace | type and standing | newest first
 };
 
 /// Second part of keys of `counters`.
@@ -63,6 +65,12 @@ enum class counter_kind : std::uint8_t {
   backfills_of_workspace = 7,
   deliveries_of_endpoint = 8,
   pending_deliveries = 9, ///< Of the partition as a whole: the owner is nil.
+  // Of those below, see `storage/run_keys.hpp`.
+  run_births_of_pipeline = 16,
+  run_births_of_workspace = 17,
+  runs_of_partition = 18,
+  run_ends_of_workspace = 19,
+  pipelines_of_class = 20,
 };
 
 /// Second part of keys of `events`.
@@ -97,6 +105,9 @@ inline constexpr slot_number system_slot = 0xffff;
 /// slot u16 | 8 | pipeline 16 | upstream 16
 [[nodiscard]] std::string upstream_mark(pipeline_id owner, pipeline_id upstream);
 [[nodiscard]] std::string upstream_marks_prefix(pipeline_id owner);
+/// slot u16 | 9 | pool 16 | run 16 | task u32 | item u32; a pool is an entity with an id of its own (`actors/core/pool_core`).
+[[nodiscard]] std::string pool_lease(const uuid& pool, run_id id, std::uint32_t task, std::uint32_t item);
+[[nodiscard]] std::string pool_leases_prefix(const uuid& pool);
 /// Of things in the system partition: their kind, and behind it an id, or a workspace and a name.
 [[nodiscard]] std::string system_prefix(state_kind kind);
 [[nodiscard]] std::string system_record(state_kind kind, const uuid& id);
@@ -108,6 +119,14 @@ struct task_key {
 };
 /// @returns `errc::corrupt_record` unless `key` is one of a run's task or item.
 [[nodiscard]] result<task_key> decode_task(std::string_view key);
+
+struct lease_key {
+  run_id run;
+  std::uint32_t task = 0;
+  std::uint32_t item = UINT32_MAX; ///< UINT32_MAX: the task itself.
+};
+/// @returns `errc::corrupt_record` unless `key` is one of `pool_lease`.
+[[nodiscard]] result<lease_key> decode_pool_lease(std::string_view key);
 
 // --- history ------------------------------------------------------------------------------------
 /// slot u16 | run 16 | task u32 | item u32 | attempt u32
@@ -169,6 +188,10 @@ struct timer {
 [[nodiscard]] std::string message(partition_id p, std::uint8_t kind, run_id source, std::uint32_t task,
                                   std::uint32_t item);
 [[nodiscard]] std::string messages_prefix(partition_id p);
+/// To a pool. partition u16 | kind u8 | source 16 | task u32 | item u32 | number u64, which tells messages about the same
+/// apart: one may be taken out while the next is written.
+[[nodiscard]] std::string pool_message(partition_id p, std::uint8_t kind, const uuid& source, std::uint32_t task,
+                                       std::uint32_t item, std::uint64_t number);
 /// partition u16 | hash 32
 [[nodiscard]] std::string request(partition_id p, std::string_view hash);
 

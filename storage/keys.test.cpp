@@ -66,6 +66,23 @@ SCENARIO("a name's entries do not mix with those of a longer name", "[keys]") {
   CHECK((other < prefix || other >= keys::behind(prefix)));
 }
 
+SCENARIO("a pool's leases lie together and read back", "[keys]") {
+  const auto pool = make_uuid7(from_ms(5), 7, 1);
+  const auto other = make_uuid7(from_ms(5), 7, 2);
+  const auto run = some_run(3, 900);
+  const auto key = keys::pool_lease(pool, run, 4, UINT32_MAX);
+  CHECK(key >= keys::pool_leases_prefix(pool));
+  CHECK(key < keys::behind(keys::pool_leases_prefix(pool)));
+  CHECK_FALSE(keys::pool_lease(other, run, 4, 1).starts_with(keys::pool_leases_prefix(pool)));
+  const auto back = keys::decode_pool_lease(key);
+  REQUIRE(back);
+  CHECK(back->run == run);
+  CHECK(back->task == 4);
+  CHECK(back->item == UINT32_MAX);
+  CHECK(keys::decode_pool_lease(key.substr(1)).error().code == errc::corrupt_record);
+  CHECK(keys::decode_pool_lease(keys::run(run)).error().code == errc::corrupt_record);
+}
+
 SCENARIO("the end of a prefix lies behind all keys that begin with it", "[keys]") {
   CHECK(keys::behind("a") == "b");
   CHECK(keys::behind(std::string("a\xff", 2)) == "b");

@@ -13,6 +13,7 @@
 namespace penstock {
 
 struct event_renderer;
+struct pool_figures;
 
 /// What entities may look at. Owned by the node; outlives them.
 struct entity_surroundings {
@@ -25,6 +26,7 @@ struct entity_surroundings {
   const system_registry* registry = nullptr; ///< Never null; what the system partition knows, as far as it is durable.
   const event_renderer* render = nullptr;    ///< Null: events are not raised.
   webhook_settings webhooks = {};
+  pool_figures* pools = nullptr; ///< Null: nobody counts.
 };
 
 /// A pipeline, a run or the keyring: decides, applies in memory at once, and hands over what is to become durable. Knows

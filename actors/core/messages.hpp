@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/core/pool_messages.hpp"
 #include "actors/operations.hpp"
 #include "runtime/engines/engine.hpp"
 #include "runtime/lifecycle/run.hpp"
@@ -243,8 +244,8 @@ struct release_job {
 };
 using claim_command = std::variant<claim_job, release_job>;
 
-using entity_command =
-  std::variant<pipeline_command, run_message, key_command, system_change, delivery_command, claim_command>;
+using entity_command = std::variant<pipeline_command, run_message, key_command, system_change, delivery_command,
+                                    claim_command, pool_command>;
 
 // --- from an entity -----------------------------------------------------------------------------
 
@@ -254,6 +255,11 @@ struct offer_attempt {
 };
 struct stop_run {
   run_id run;
+};
+/// Attempts of a run that wait for a place wait with another priority from now on.
+struct reorder_run {
+  run_id run;
+  task_priority priority = task_priority::normal;
 };
 /// Ask another pipeline for a child run.
 struct ask_child {
@@ -317,7 +323,7 @@ struct await_end {
 
 using entity_effect =
   std::variant<offer_attempt, stop_run, ask_child, arm_timer, send_message, tell_run, run_changed, run_finished,
-               remove_files, key_changed, system_updated, tell_pipeline, deliver, tell_entity, await_end>;
+               remove_files, key_changed, system_updated, tell_pipeline, deliver, tell_entity, reorder_run, await_end>;
 
 /// An answer that waits until what it rests on is durable. Given an error, it passes that on instead: what was decided is
 /// void, and the caller should try again.

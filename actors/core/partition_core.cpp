@@ -4,6 +4,7 @@
 #include "actors/core/job_claim_core.hpp"
 #include "actors/core/keyring_core.hpp"
 #include "actors/core/pipeline_core.hpp"
+#include "actors/core/pool_core.hpp"
 #include "actors/core/requests.hpp"
 #include "actors/core/run_core.hpp"
 #include "actors/core/schedule_records.hpp"
@@ -30,6 +31,7 @@ std::unique_ptr<entity_core> core_for(const uuid& entity, const entity_command& 
   if (std::holds_alternative<system_change>(command)) return std::make_unique<system_core>(around);
   if (std::holds_alternative<delivery_command>(command)) return std::make_unique<delivery_ledger>(around, entity);
   if (std::holds_alternative<claim_command>(command)) return std::make_unique<job_claim_core>(around, entity);
+  if (std::holds_alternative<pool_command>(command)) return std::make_unique<pool_core>(around, entity);
   return std::make_unique<keyring_core>(around);
 }
 
@@ -83,9 +85,23 @@ void partition_core::start() {
     });
   }
   for (const auto& pipeline : pipelines) submit(pipeline, pipeline_command{take_up{}}, false);
+  start_pools();
   // Oldest first, as they came.
   for (auto it = active.rbegin(); it != active.rend(); ++it)
     submit(it->raw, run_message{resume_run{}, {}, {}, {}}, false);
+}
+
+void partition_core::start_pools() {
+  if (id_ == 0) return; // Owns no slot.
+  std::vector<pool_name> limited;
+  around_.registry->read([&](const system_tables& t) {
+    for (const auto& [name, record] : t.pools()) limited.push_back({name.first, name.second});
+  });
+  for (auto& pool : limited) {
+    const auto entity = pool_entity(around_.seals, pool);
+    if (partition_of(slot_of(entity), around_.partition_count) == id_)
+      submit(entity, pool_command{pool_changed{std::move(pool), {}}}, false);
+  }
 }
 
 // --- commands -----------------------------------------------------------------------------------
@@ -287,6 +303,7 @@ void partition_core::perform(entity_effect& effect) {
       using type = std::decay_t<decltype(e)>;
       if constexpr (std::is_same_v<type, offer_attempt>) ports_.offer(std::move(e.request));
       else if constexpr (std::is_same_v<type, penstock::stop_run>) ports_.stop_run(e.run);
+      else if constexpr (std::is_same_v<type, penstock::reorder_run>) ports_.reorder_run(e.run, e.priority);
       else if constexpr (std::is_same_v<type, ask_child>) ports_.ask(e);
       else if constexpr (std::is_same_v<type, arm_timer>) ports_.arm(e.timer);
       else if constexpr (std::is_same_v<type, send_message>) ports_.send(e);

@@ -28,6 +28,7 @@ public:
 
   virtual void offer(std::shared_ptr<attempt_request> request) = 0;
   virtual void stop_run(run_id run) = 0;
+  virtual void reorder_run(run_id run, task_priority priority) = 0;
   virtual void arm(const keys::timer& timer) = 0;
   /// Gives a command to another run, in whatever partition; `taken` comes back to this partition's `message_taken`.
   virtual void send(const send_message& message) = 0;
@@ -105,6 +106,8 @@ private:
   };
 
   [[nodiscard]] timestamp now();
+  /// Pools with a limit see to their leases.
+  void start_pools();
   void tell(const uuid& entity, entity_command command);
   [[nodiscard]] bool refuse_at_limit(entity_command& command);
   /// Answers a repeated request from what it made the first time, or lets it wait for the first to be durable.

@@ -40,6 +40,7 @@ struct bench final : partition_ports {
   void drop(const uuid& entity) override { entities.erase(entity); }
   void offer(std::shared_ptr<attempt_request> request) override { offered.push_back(request->ref); }
   void stop_run(run_id) override { ++stopped; }
+  void reorder_run(run_id, task_priority) override {}
   void arm(const keys::timer&) override {}
   void send(const send_message&) override {}
   void ask(const ask_child&) override {}

@@ -1,6 +1,7 @@
 #include "actors/core/run_core.hpp"
 
 #include "actors/core/events.hpp"
+#include "actors/core/pool_records.hpp"
 #include "actors/core/sealed_records.hpp"
 #include "runtime/lifecycle/run_items.hpp"
 #include "runtime/model/json.hpp"
@@ -26,6 +27,12 @@ attempt_ended refusal(const attempt_ref& ref, error why, timestamp at) {
 std::string place_under_way(partition_id p, const run_record& run) {
   if (run.status == run_status::pending) return keys::queued_run(p, run.pipeline, run.priority, run.id);
   return keys::index_entry(p, keys::index_kind::active_runs, run.pipeline.raw, run.id.raw);
+}
+
+/// Others are derived again after a crash.
+bool is_stored(const run_change& change) {
+  return !std::holds_alternative<task_begun>(change) && !std::holds_alternative<fan_opened>(change) &&
+         !std::holds_alternative<lease_asked>(change);
 }
 
 /// The sender of a message that was lost keeps it and sends it again.
@@ -100,6 +107,8 @@ std::unique_ptr<proposal> run_core::handle(entity_command command, timestamp now
       // What an attempt wrote after its run was cleared away.
       if (loaded.error().code == errc::not_found && std::holds_alternative<attempt_ended>(message.command))
         out->effects.push_back(remove_files{id_});
+      else if (const auto* lease = std::get_if<lease_granted>(&message.command); lease && lease->number != 0)
+        leave_release(partition(), lease->pool, {id_, lease->task, lease->item}, lease->number, *out);
       refuse(loaded.error());
       return out;
     }
@@ -121,7 +130,8 @@ std::unique_ptr<proposal> run_core::handle(entity_command command, timestamp now
 }
 
 result<void> run_core::decide_and_apply(const run_command& command, timestamp now, proposal& out) {
-  run_context context{now, around_.random.next(), [this](const std::string& name) { return find_pipeline(name); }};
+  run_context context{now, around_.random.next(), [this](const std::string& name) { return find_pipeline(name); },
+                      [this](const std::string& pool) { return limit_of(around_, name_of(pool)).has_value(); }};
   auto decision = decide(*state_, command, context);
   if (!decision) return unexpected(std::move(decision).error());
   bool stored = false;
@@ -129,7 +139,7 @@ result<void> run_core::decide_and_apply(const run_command& command, timestamp no
   for (auto& change : decision->changes) {
     penstock::apply(*state_, change);
     store(change, before, out);
-    stored |= !std::holds_alternative<task_begun>(change) && !std::holds_alternative<fan_opened>(change);
+    stored |= is_stored(change);
   }
   for (auto& effect : decision->effects) add_effect(std::move(effect), out);
   if (stored) out.effects.push_back(run_changed{id_});
@@ -189,6 +199,8 @@ void run_core::store(const run_change& change, run_status before, proposal& out)
     store_end(before, out);
   } else if (std::holds_alternative<run_begun>(change)) {
     store_begin(out);
+  } else {
+    store_pool_change(change, out);
   }
 }
 
@@ -259,6 +271,10 @@ void run_core::add_effect(run_effect effect, proposal& out) {
     out.effects.push_back(stop_run{id_});
   } else if (auto* child = std::get_if<start_child>(&effect)) {
     out.effects.push_back(ask_child{id_, header.workspace, std::move(*child), header.traceparent});
+  } else if (const auto* lease = std::get_if<ask_lease>(&effect)) {
+    ask_pool_of(*lease, out);
+  } else if (std::holds_alternative<reorder_attempts>(effect)) {
+    out.effects.push_back(reorder_run{id_, static_cast<task_priority>(header.priority)});
   } else if (auto* report = std::get_if<report_failure>(&effect)) {
     out.effects.push_back(tell_run{id_, refusal(report->ref, std::move(report->why), header.created_at)});
   } else {
@@ -280,10 +296,12 @@ result<std::shared_ptr<attempt_request>> run_core::request_for(const attempt_ref
   const auto& spec = state_->graph->task(ref.task);
   auto request = std::make_shared<attempt_request>();
   request->ref = ref;
+  request->workspace = state_->header.workspace;
   request->task.type = spec.type;
-  request->task.priority = spec.priority;
+  request->priority = priority_of(state_->header, spec);
   if (spec.type == task_type::noop && ref.item != expand_item) return request;
   request->task = spec;
+  request->task.priority_given |= spec.priority != task_priority::normal;
   request->timeout_ms = spec.timeout_ms;
   request->traceparent = state_->header.traceparent;
   request->expand_items = ref.item == expand_item;

@@ -39,6 +39,11 @@ private:
   /// Leaves a message for each pipeline that depends on this run's.
   void tell_dependents(proposal& out) const;
   void add_effect(run_effect effect, proposal& out);
+  /// What concerns pools and priorities; `run_pools.cpp`.
+  void store_pool_change(const run_change& change, proposal& out) const;
+  void store_priority(const priority_changed& change, proposal& out) const;
+  void ask_pool_of(const ask_lease& effect, proposal& out) const;
+  [[nodiscard]] pool_name name_of(const std::string& pool) const { return {state_->header.workspace, pool}; }
   /// @returns why the task's fields cannot be bound.
   [[nodiscard]] result<std::shared_ptr<attempt_request>> request_for(const attempt_ref& ref) const;
   /// Puts in what placeholders stand for: in the type's own fields, checks and secrets.

@@ -1,3 +1,4 @@
+#include "actors/core/pool_records.hpp"
 #include "actors/core/run_core.hpp"
 #include "actors/core/sealed_records.hpp"
 
@@ -52,6 +53,7 @@ result<std::shared_ptr<const bound_plan>> plan_of(const entity_surroundings& aro
 }
 
 result<send_message> read_message(const sealer& seals, std::string_view key, std::string_view bytes) {
+  if (is_for_pool(key)) return read_pool_message(key, bytes);
   auto record = codec::decode<message_record>(bytes);
   if (!record) return unexpected(std::move(record).error());
   const sealed_place place{record->workspace, record->from.raw, record->task,

@@ -160,7 +160,7 @@ struct decider {
   result<void> operator()(const set_priority& c) const {
     if (is_terminal(d.run().header.status)) return unexpected(has_ended(d.run().header.status));
     if (static_cast<std::uint8_t>(c.priority) == d.run().header.priority) return {};
-    d.change(priority_changed{c.priority});
+    d.change(priority_changed{c.priority, d.run().header.priority});
     if (d.run().outstanding == 0) return {};
     d.effect(reorder_attempts{});
     d.ask_again();

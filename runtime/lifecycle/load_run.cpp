@@ -7,10 +7,18 @@ namespace penstock {
 
 namespace {
 
-/// What waits in the store may hold a lease meanwhile (a sleep). Whatever else holds one asks again.
+/// What waits in the store may hold a lease meanwhile (a sleep). Whatever else holds one asks again; if it is a child, it
+/// is known until then.
 void restore_lease(run_state& run, const stored_task& stored) {
-  if (stored.record.status == task_status::waiting && stored.record.lease != 0)
-    run.leases[run_state::lease_place(stored.task, stored.item)] = stored.record.lease;
+  const auto& record = stored.record;
+  if (record.lease == 0) return;
+  auto& task = run.tasks[stored.task];
+  if (record.status == task_status::waiting)
+    run.leases[run_state::lease_place(stored.task, stored.item)] = record.lease;
+  else if (record.status == task_status::running && record.child) {
+    if (stored.item == no_item) task.child = record.child;
+    else if (task.fan && stored.item < task.fan->all.size()) task.fan->children[stored.item] = *record.child;
+  }
 }
 
 void restore_item(fan_state& fan, run_state& run, const stored_task& stored) {

@@ -129,6 +129,7 @@ struct pool_left {
 /// Stored in the header.
 struct priority_changed {
   task_priority priority = task_priority::normal;
+  std::uint8_t before = 2; ///< As it stands in the header.
 };
 
 /// A `for_each` task knows its items. In memory only unless the items came from a table.
@@ -216,7 +217,7 @@ struct run_context {
   /// Finds the pipeline that a `run_pipeline` task names (name or id).
   std::function<result<pipeline_id>(const std::string& name)> find_pipeline;
   /// Whether a pool has a limit; empty: none has.
-  std::function<bool(const std::string& pool)> is_limited;
+  std::function<bool(const std::string& pool)> is_limited = {};
 };
 
 /// Decides what `command` does to `run`. Pure: the same run, command and context give the same decision.

@@ -1,140 +1,47 @@
 #include "runtime/lifecycle/run.hpp"
 
-#include "runtime/seams.hpp"
+#include "runtime/lifecycle/run_bench.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <map>
 #include <set>
 
 using namespace penstock;
 
-namespace {
-
-const timestamp start = from_ms(1'790'000'000'000);
-
-task_spec task(std::string id, std::vector<task_index> needs = {}, task_type type = task_type::noop) {
-  task_spec t;
-  t.id = std::move(id);
-  t.needs = std::move(needs);
-  t.type = type;
-  return t;
-}
-
-/// A run in memory with the store and the outside played by hand.
-struct bench {
-  explicit bench(std::vector<task_spec> tasks, value parameters = value::object{}) {
-    plan p;
-    p.tasks = std::move(tasks);
-    graph = bind_plan(std::move(p));
-    header.id = run_id{make_uuid7(start, 9, 1)};
-    header.status = run_status::running;
-    header.created_at = header.started_at.emplace(start);
-    header.tasks_total = graph->size();
-    given = std::make_shared<const value>(std::move(parameters));
-    run = load_run(header, graph, given, {});
-  }
-
-  /// Decides, applies, keeps what would be stored, and answers the effects.
-  std::vector<run_effect> tell(const run_command& command) {
-    run_context context{now, random.next(), [this](const std::string&) { return result<pipeline_id>{child_pipeline}; }};
-    auto decision = decide(run, command, context);
-    REQUIRE(decision);
-    for (const auto& c : decision->changes) {
-      apply(run, c);
-      keep(c);
-    }
-    return decision->effects;
-  }
-
-  void keep(const run_change& c) {
-    if (const auto* r = std::get_if<task_recorded>(&c))
-      stored[{r->task, r->item}] = {r->task, r->item, r->record, r->error_text, r->items};
-    if (const auto* t = std::get_if<timer_set>(&c)) timers.push_back(t->what);
-    if (const auto* t = std::get_if<timer_cleared>(&c))
-      std::erase_if(timers, [&](const auto& x) {
-        return x.kind == t->what.kind && x.task == t->what.task && x.item == t->what.item && x.due == t->what.due;
-      });
-    if (const auto* m = std::get_if<message_left>(&c)) messages.push_back(*m);
-    if (const auto* e = std::get_if<run_ended>(&c)) ++ends, header.status = e->status;
-  }
-
-  std::vector<std::string> started(const std::vector<run_effect>& effects) const {
-    std::vector<std::string> out;
-    for (const auto& e : effects)
-      if (const auto* s = std::get_if<start_attempt>(&e))
-        out.push_back(graph->task(s->ref.task).id +
-                      (s->ref.item < expand_item ? ":" + std::to_string(s->ref.item) : ""));
-    return out;
-  }
-
-  static attempt_ended ended(task_index t, std::uint32_t item = no_item,
-                             attempt_outcome outcome = attempt_outcome::succeeded, std::uint32_t attempt = 1) {
-    attempt_ended e;
-    e.result.ref = {{}, t, item, attempt};
-    e.result.outcome = outcome;
-    e.result.why = {errc::task_failed, "broke", {}};
-    return e;
-  }
-
-  /// As after a crash: nothing is known but what was stored.
-  void crash() {
-    std::vector<stored_task> all;
-    for (const auto& [key, s] : stored) all.push_back(s);
-    run = load_run(header, graph, given, all);
-  }
-
-  timestamp now = start;
-  seeded_random random{3};
-  run_record header;
-  std::shared_ptr<const bound_plan> graph;
-  std::shared_ptr<const value> given;
-  run_state run;
-  std::map<std::pair<task_index, std::uint32_t>, stored_task> stored;
-  std::vector<timer_fired> timers;
-  std::vector<message_left> messages;
-  pipeline_id child_pipeline{make_uuid7(start, 77, 5)};
-  int ends = 0;
-};
-
-using names = std::vector<std::string>;
-
-} // namespace
-
 SCENARIO("tasks begin when all they need succeeded, independent ones together", "[run]") {
-  bench b{{task("a"), task("b"), task("c", {0, 1}), task("d", {2})}};
+  run_bench b{{task("a"), task("b"), task("c", {0, 1}), task("d", {2})}};
   CHECK(b.started(b.tell(begin_run{})) == names{"a", "b"});
-  CHECK(b.started(b.tell(bench::ended(1))).empty());
-  CHECK(b.started(b.tell(bench::ended(0))) == names{"c"});
-  CHECK(b.started(b.tell(bench::ended(2))) == names{"d"});
+  CHECK(b.started(b.tell(run_bench::ended(1))).empty());
+  CHECK(b.started(b.tell(run_bench::ended(0))) == names{"c"});
+  CHECK(b.started(b.tell(run_bench::ended(2))) == names{"d"});
   CHECK(b.ends == 0);
-  b.tell(bench::ended(3));
+  b.tell(run_bench::ended(3));
   CHECK(b.run.header.status == run_status::succeeded);
   CHECK(b.ends == 1);
 }
 
 SCENARIO("a late or repeated report changes nothing", "[run]") {
-  bench b{{task("a"), task("b", {0})}};
+  run_bench b{{task("a"), task("b", {0})}};
   b.tell(begin_run{});
-  b.tell(bench::ended(0));
-  CHECK(b.tell(bench::ended(0)).empty());
-  CHECK(b.tell(bench::ended(0, no_item, attempt_outcome::failed)).empty());
-  CHECK(b.tell(bench::ended(1, no_item, attempt_outcome::succeeded, 2)).empty());
-  CHECK(b.tell(bench::ended(99)).empty());
-  b.tell(bench::ended(1));
-  CHECK(b.tell(bench::ended(1)).empty());
+  b.tell(run_bench::ended(0));
+  CHECK(b.tell(run_bench::ended(0)).empty());
+  CHECK(b.tell(run_bench::ended(0, no_item, attempt_outcome::failed)).empty());
+  CHECK(b.tell(run_bench::ended(1, no_item, attempt_outcome::succeeded, 2)).empty());
+  CHECK(b.tell(run_bench::ended(99)).empty());
+  b.tell(run_bench::ended(1));
+  CHECK(b.tell(run_bench::ended(1)).empty());
   CHECK(b.ends == 1);
 }
 
 SCENARIO("what stands behind a failure never runs, what does not goes on", "[run]") {
-  bench b{{task("a"), task("b", {0}), task("c", {1}), task("d"), task("e", {3})}};
+  run_bench b{{task("a"), task("b", {0}), task("c", {1}), task("d"), task("e", {3})}};
   b.tell(begin_run{});
-  b.tell(bench::ended(0, no_item, attempt_outcome::failed));
+  b.tell(run_bench::ended(0, no_item, attempt_outcome::failed));
   CHECK(b.run.tasks[1].status == task_status::blocked);
   CHECK(b.run.tasks[2].status == task_status::blocked);
   CHECK(b.ends == 0);
-  CHECK(b.started(b.tell(bench::ended(3))) == names{"e"});
-  b.tell(bench::ended(4));
+  CHECK(b.started(b.tell(run_bench::ended(3))) == names{"e"});
+  b.tell(run_bench::ended(4));
   CHECK(b.run.header.status == run_status::failed);
   CHECK(b.run.first_error == "task a: broke");
 }
@@ -142,10 +49,10 @@ SCENARIO("what stands behind a failure never runs, what does not goes on", "[run
 SCENARIO("a task retries until its policy is spent", "[run][retry]") {
   auto flaky = task("a");
   flaky.retry = {.attempts_max = 3, .delay_ms = 500};
-  bench b{{flaky}};
+  run_bench b{{flaky}};
   b.tell(begin_run{});
   for (std::uint32_t attempt = 1; attempt < 3; ++attempt) {
-    b.tell(bench::ended(0, no_item, attempt_outcome::failed, attempt));
+    b.tell(run_bench::ended(0, no_item, attempt_outcome::failed, attempt));
     REQUIRE(b.timers.size() == 1);
     CHECK(b.timers[0].due == b.now + milliseconds{500});
     CHECK(b.run.tasks[0].status == task_status::waiting);
@@ -154,16 +61,16 @@ SCENARIO("a task retries until its policy is spent", "[run][retry]") {
     CHECK(b.started(b.tell(b.timers[0])) == names{"a"});
     CHECK(b.timers.empty());
   }
-  b.tell(bench::ended(0, no_item, attempt_outcome::failed, 3));
+  b.tell(run_bench::ended(0, no_item, attempt_outcome::failed, 3));
   CHECK(b.run.header.status == run_status::failed);
 }
 
 SCENARIO("a failure that trying again cannot help is final", "[run][retry]") {
   auto flaky = task("a");
   flaky.retry = {.attempts_max = 3};
-  bench b{{flaky}};
+  run_bench b{{flaky}};
   b.tell(begin_run{});
-  auto e = bench::ended(0, no_item, attempt_outcome::failed);
+  auto e = run_bench::ended(0, no_item, attempt_outcome::failed);
   e.result.retryable = false;
   b.tell(e);
   CHECK(b.run.header.status == run_status::failed);
@@ -173,7 +80,7 @@ SCENARIO("a failure that trying again cannot help is final", "[run][retry]") {
 SCENARIO("a sleep waits in the store alone and ends when its timer fires", "[run]") {
   auto sleep = task("a", {}, task_type::sleep);
   sleep.config.set("seconds", 2.5);
-  bench b{{sleep, task("b", {0})}};
+  run_bench b{{sleep, task("b", {0})}};
   CHECK(b.started(b.tell(begin_run{})).empty());
   REQUIRE(b.timers.size() == 1);
   CHECK(b.timers[0].due == start + milliseconds{2'500});
@@ -183,14 +90,14 @@ SCENARIO("a sleep waits in the store alone and ends when its timer fires", "[run
   const auto timer = b.timers[0];
   CHECK(b.started(b.tell(timer)) == names{"b"});
   CHECK(b.tell(timer).empty());
-  b.tell(bench::ended(1));
+  b.tell(run_bench::ended(1));
   CHECK(b.ends == 1);
 }
 
 SCENARIO("a sleep whose length is no number fails and says what would be right", "[run]") {
   auto sleep = task("a", {}, task_type::sleep);
   sleep.config.set("seconds", "soon");
-  bench b{{sleep}};
+  run_bench b{{sleep}};
   const auto effects = b.tell(begin_run{});
   REQUIRE(effects.size() == 1);
   const auto& report = std::get<report_failure>(effects[0]);
@@ -201,17 +108,17 @@ SCENARIO("for_each runs once per item, joins, and counts failures", "[run][for_e
   auto fan = task("fan");
   fan.for_each.kind = for_each_kind::count;
   fan.for_each.count = 3;
-  bench b{{fan, task("after", {0})}};
+  run_bench b{{fan, task("after", {0})}};
   CHECK(b.started(b.tell(begin_run{})) == names{"fan:0", "fan:1", "fan:2"});
-  b.tell(bench::ended(0, 1));
-  b.tell(bench::ended(0, 0));
+  b.tell(run_bench::ended(0, 1));
+  b.tell(run_bench::ended(0, 0));
   WHEN("all items succeed") {
-    CHECK(b.started(b.tell(bench::ended(0, 2))) == names{"after"});
-    b.tell(bench::ended(1));
+    CHECK(b.started(b.tell(run_bench::ended(0, 2))) == names{"after"});
+    b.tell(run_bench::ended(1));
     THEN("the run succeeds") { CHECK(b.run.header.status == run_status::succeeded); }
   }
   WHEN("one fails") {
-    b.tell(bench::ended(0, 2, attempt_outcome::failed));
+    b.tell(run_bench::ended(0, 2, attempt_outcome::failed));
     THEN("the task fails and says how many") {
       CHECK(b.run.header.status == run_status::failed);
       CHECK(b.run.first_error == "task fan: 1 of 3 items failed, the first with: broke");
@@ -224,10 +131,10 @@ SCENARIO("a for_each task began with the first of its items, whatever crashes", 
   fan.for_each.kind = for_each_kind::count;
   fan.for_each.count = 3;
   const bool crashes = GENERATE(false, true);
-  bench b{{fan}};
+  run_bench b{{fan}};
   b.tell(begin_run{});
   const auto end = [&](std::uint32_t item, milliseconds began) {
-    auto e = bench::ended(0, item);
+    auto e = run_bench::ended(0, item);
     e.result.started_at = start + began;
     e.result.ended_at = start + began + milliseconds{10};
     b.tell(e);
@@ -248,10 +155,10 @@ SCENARIO("for_each over nothing succeeds at once", "[run][for_each]") {
   auto fan = task("fan");
   fan.for_each.kind = for_each_kind::list;
   fan.for_each.items = value::list{};
-  bench b{{fan, task("after", {0})}};
+  run_bench b{{fan, task("after", {0})}};
   CHECK(b.started(b.tell(begin_run{})) == names{"after"});
   CHECK_FALSE(b.stored.at({0, no_item}).record.started_at); // No item ever began.
-  b.tell(bench::ended(1));
+  b.tell(run_bench::ended(1));
   CHECK(b.run.header.status == run_status::succeeded);
 }
 
@@ -259,25 +166,25 @@ SCENARIO("for_each over a table reads its rows first", "[run][for_each]") {
   auto fan = task("fan", {0}, task_type::shell);
   fan.for_each.kind = for_each_kind::table;
   fan.for_each.table = 0;
-  bench b{{task("rows"), fan}};
+  run_bench b{{task("rows"), fan}};
   b.tell(begin_run{});
-  const auto effects = b.tell(bench::ended(0));
+  const auto effects = b.tell(run_bench::ended(0));
   REQUIRE(effects.size() == 1);
   CHECK(std::get<start_attempt>(effects[0]).ref.item == expand_item);
-  auto read = bench::ended(1, expand_item);
+  auto read = run_bench::ended(1, expand_item);
   read.result.items = value::list{value{}.set("n", 1), value{}.set("n", 2)};
   CHECK(b.started(b.tell(read)) == names{"fan:0", "fan:1"});
-  b.tell(bench::ended(1, 0));
+  b.tell(run_bench::ended(1, 0));
   b.crash();
   CHECK(b.started(b.tell(resume_run{})) == names{"fan:1"});
-  b.tell(bench::ended(1, 1));
+  b.tell(run_bench::ended(1, 1));
   CHECK(b.run.header.status == run_status::succeeded);
 }
 
 SCENARIO("a child run is asked for with an id that a repeat finds again", "[run][child]") {
   auto child = task("child", {}, task_type::run_pipeline);
   child.config.set("pipeline", "other");
-  bench b{{child}};
+  run_bench b{{child}};
   const auto first = std::get<start_child>(b.tell(begin_run{}).at(0));
   CHECK(first.child.slot() == b.child_pipeline.slot());
   b.crash();
@@ -294,7 +201,7 @@ SCENARIO("when a cancelled run ends it stops its attempts, timers and children, 
   sleep.config.set("seconds", 60);
   auto child = task("child", {}, task_type::run_pipeline);
   child.config.set("pipeline", "other");
-  bench b{{task("a"), sleep, child, task("b", {0})}};
+  run_bench b{{task("a"), sleep, child, task("b", {0})}};
   b.tell(begin_run{});
   const auto effects = b.tell(cancel_run{"someone"});
   CHECK(std::holds_alternative<stop_attempts>(effects.at(0)));
@@ -302,13 +209,13 @@ SCENARIO("when a cancelled run ends it stops its attempts, timers and children, 
   REQUIRE(b.messages.size() == 1);
   CHECK(std::holds_alternative<cancel_run>(b.messages[0].what));
   CHECK(b.run.header.status == run_status::cancelled);
-  CHECK(b.tell(bench::ended(0)).empty());
+  CHECK(b.tell(run_bench::ended(0)).empty());
   run_context context{b.now, 0, {}};
   CHECK(decide(b.run, cancel_run{}, context).error().code == errc::invalid_transition);
 }
 
 SCENARIO("a run beyond its timeout fails and says so", "[run]") {
-  bench b{{task("a")}};
+  run_bench b{{task("a")}};
   auto limited = b.graph->definition;
   limited.timeout_ms = 30'000;
   b.graph = bind_plan(limited);
@@ -324,9 +231,9 @@ SCENARIO("a run beyond its timeout fails and says so", "[run]") {
 SCENARIO("a task whose condition is false is skipped with all behind it", "[run]") {
   auto maybe = task("maybe");
   maybe.when = "{{ params.wanted }}";
-  bench b{{maybe, task("b", {0}), task("c")}, value{}.set("wanted", false)};
+  run_bench b{{maybe, task("b", {0}), task("c")}, value{}.set("wanted", false)};
   CHECK(b.started(b.tell(begin_run{})) == names{"c"});
-  b.tell(bench::ended(2));
+  b.tell(run_bench::ended(2));
   CHECK(b.run.header.status == run_status::succeeded);
   CHECK(b.run.tasks[1].status == task_status::skipped);
 }
@@ -335,9 +242,9 @@ SCENARIO("no more than the window is under way, and the rest follows one by one"
   auto fan = task("fan");
   fan.for_each.kind = for_each_kind::count;
   fan.for_each.count = outstanding_max + 5;
-  bench b{{fan}};
+  run_bench b{{fan}};
   CHECK(b.started(b.tell(begin_run{})).size() == outstanding_max);
-  CHECK(b.started(b.tell(bench::ended(0, 7))) == names{"fan:" + std::to_string(outstanding_max)});
+  CHECK(b.started(b.tell(run_bench::ended(0, 7))) == names{"fan:" + std::to_string(outstanding_max)});
   b.crash();
   CHECK(b.started(b.tell(resume_run{})).size() == outstanding_max);
 }
@@ -365,7 +272,7 @@ SCENARIO("whatever the graph, the order of events and the crashes, a run ends on
     }
     tasks.push_back(std::move(t));
   }
-  bench b{tasks};
+  run_bench b{tasks};
   std::vector<attempt_ref> open;
   const auto take = [&](const std::vector<run_effect>& effects) {
     for (const auto& e : effects)
@@ -386,9 +293,9 @@ SCENARIO("whatever the graph, the order of events and the crashes, a run ends on
       const auto at = random.next() % open.size();
       const auto ref = open[at];
       open.erase(open.begin() + static_cast<std::ptrdiff_t>(at));
-      take(b.tell(bench::ended(ref.task, ref.item,
-                               random.next() % 5 == 0 ? attempt_outcome::failed : attempt_outcome::succeeded,
-                               ref.attempt)));
+      take(b.tell(run_bench::ended(ref.task, ref.item,
+                                   random.next() % 5 == 0 ? attempt_outcome::failed : attempt_outcome::succeeded,
+                                   ref.attempt)));
     }
   }
   REQUIRE(b.ends == 1);

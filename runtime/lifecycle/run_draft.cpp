@@ -153,15 +153,19 @@ bool run_draft::holds(const lease_granted& lease) const {
   return held != run_.leases.end() && held->second == lease.number;
 }
 
+task_record run_draft::running(std::uint32_t attempt, std::uint64_t lease) const {
+  task_record record;
+  record.status = task_status::running;
+  record.attempt = attempt;
+  record.started_at = context_.now;
+  record.lease = lease;
+  return record;
+}
+
 void run_draft::begin_granted(const lease_granted& lease) {
   --outstanding_; // `begin_now` counts it again.
   --asked_;
-  task_record record;
-  record.status = task_status::running;
-  record.attempt = lease.attempt;
-  record.started_at = context_.now;
-  record.lease = lease.number;
-  change(task_recorded{lease.task, lease.item, std::move(record), {}, {}});
+  change(task_recorded{lease.task, lease.item, running(lease.attempt, lease.number), {}, {}});
   const auto bound = item_of(lease.task, lease.item);
   begin_now(lease.task, lease.item, lease.attempt, bound ? &*bound : nullptr, lease.number);
 }
@@ -348,7 +352,7 @@ void run_draft::begin_now(task_index task, std::uint32_t item, std::uint32_t att
   auto config = bind_value(run_.header, *run_.parameters, spec.config, item_bound);
   if (!config) refuse(task, item, attempt, std::move(config).error());
   else if (spec.type == task_type::sleep) begin_sleep(task, item, attempt, *config, lease);
-  else begin_child(task, item, attempt, *config);
+  else begin_child(task, item, attempt, *config, lease);
 }
 
 void run_draft::begin_sleep(task_index task, std::uint32_t item, std::uint32_t attempt, const value& config,
@@ -369,7 +373,8 @@ void run_draft::begin_sleep(task_index task, std::uint32_t item, std::uint32_t a
   change(timer_set{{timer_kind::sleep, task, item, attempt, *due}});
 }
 
-void run_draft::begin_child(task_index task, std::uint32_t item, std::uint32_t attempt, const value& config) {
+void run_draft::begin_child(task_index task, std::uint32_t item, std::uint32_t attempt, const value& config,
+                            std::uint64_t lease) {
   const auto* name = config.find("pipeline");
   if (!name || !name->as_string()) {
     refuse(task, item, attempt, {errc::invalid_argument, "pipeline must be the name or id of a pipeline", {}});
@@ -382,6 +387,12 @@ void run_draft::begin_child(task_index task, std::uint32_t item, std::uint32_t a
   }
   ++outstanding_;
   const auto child = child_run_id(run_.header, task, item, attempt, *pipeline);
+  if (lease != 0) {
+    // After a crash it is asked for again only when the pool has granted again: until then a cancel must find it.
+    auto record = running(attempt, lease);
+    record.child = child;
+    change(task_recorded{task, item, std::move(record), {}, {}});
+  }
   const auto* given = config.find("parameters");
   change(task_begun{task, item, child});
   effect(start_child{task, item, child, *pipeline, given ? *given : value{}});

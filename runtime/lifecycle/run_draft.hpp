@@ -68,10 +68,13 @@ private:
   void begin_now(task_index task, std::uint32_t item, std::uint32_t attempt, const value* item_bound,
                  std::uint64_t lease);
   [[nodiscard]] bool needs_lease(task_index task);
+  /// What is stored of a task or item that its pool let begin.
+  [[nodiscard]] task_record running(std::uint32_t attempt, std::uint64_t lease) const;
   void leave_pools();
   void begin_sleep(task_index task, std::uint32_t item, std::uint32_t attempt, const value& config,
                    std::uint64_t lease);
-  void begin_child(task_index task, std::uint32_t item, std::uint32_t attempt, const value& config);
+  void begin_child(task_index task, std::uint32_t item, std::uint32_t attempt, const value& config,
+                   std::uint64_t lease);
   void refuse(task_index task, std::uint32_t item, std::uint32_t attempt, error why);
   [[nodiscard]] result<pipeline_id> find_pipeline(const std::string& name);
   [[nodiscard]] std::optional<value> item_of(task_index task, std::uint32_t item) const;

@@ -35,6 +35,7 @@ struct simulated_node::ports final : partition_ports {
   void stop_run(run_id run) override {
     std::erase_if(node.attempts_, [&](const auto& a) { return a->ref.run == run; });
   }
+  void reorder_run(run_id, task_priority) override {}
   void arm(const keys::timer& timer) override { node.timers_.arm(timer); }
   void send(const send_message& message) override {
     auto& receiver = node.owner_of(message.to);
