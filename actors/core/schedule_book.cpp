@@ -168,13 +168,13 @@ void schedule_book::decide_due(live_schedule& s, timestamp now, proposal& out) {
 
 void schedule_book::take_due(live_schedule& s, timestamp due, timestamp now, proposal& out) {
   const bool active = !s.record.queued.empty() || run_is_active(s);
-  // What was missed and is to run must not fall to its own predecessors.
-  const bool caught_up = now - due >= lateness_grace;
+  // What was missed and is to run must not fall to its own predecessors, nor must what comes behind it.
+  const bool waits = now - due >= lateness_grace || !s.record.queued.empty();
   if (!active) start(s, due, now, out);
   else if (s.record.overlap == overlap_strategy::cancel_running) {
     out.effects.push_back(tell_run{*s.record.last_run, cancel_run{"its schedule's next run"}});
     start(s, due, now, out);
-  } else if (s.record.overlap == overlap_strategy::queue || caught_up) queue(s, due, out);
+  } else if (s.record.overlap == overlap_strategy::queue || waits) queue(s, due, out);
   else ++s.record.skipped;
 }
 

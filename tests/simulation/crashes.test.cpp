@@ -1,4 +1,4 @@
-#include "tests/simulation/simulated_node.hpp"
+#include "tests/simulation/world.hpp"
 
 #include "actors/core/reads.hpp"
 #include "actors/core/run_core.hpp"
@@ -6,91 +6,12 @@
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
 #include <set>
 
 using namespace penstock;
-using simulation::simulated_node;
+using simulation::world;
 
 namespace {
-
-/// How many seeds to try: PENSTOCK_SIMULATION_SEEDS, else enough for every day.
-int seeds() {
-  const auto* given = std::getenv("PENSTOCK_SIMULATION_SEEDS");
-  return given ? std::atoi(given) : 1'000;
-}
-
-/// A world with clients that start runs and crashes that interrupt it.
-struct world {
-  explicit world(std::uint64_t seed) : random(seed), disk(std::make_shared<memory_disk>()) { boot(); }
-
-  void boot() {
-    node.reset();
-    node = std::make_unique<simulated_node>(disk, clock, random, partition_id{3});
-    node->outcome = [this](const attempt_request&) {
-      const auto dice = random.next() % 10;
-      return dice == 0 ? attempt_outcome::failed : attempt_outcome::succeeded;
-    };
-  }
-
-  void crash() {
-    node.reset();
-    disk->crash(random);
-    ++crashes;
-    boot();
-  }
-
-  /// Steps until nothing is left to do, passing time as needed.
-  void settle() {
-    for (int idle = 0; idle < 3;) {
-      while (node->step()) {
-        idle = 0;
-        if (node->dead()) crash();
-      }
-      node->sweep();
-      if (!node->pass_time()) ++idle;
-    }
-  }
-
-  pipeline_id make_pipeline(const std::string& name, const std::string& yaml) {
-    auto compiled = compile({definition_format::yaml, yaml}, {});
-    REQUIRE(compiled);
-    create_pipeline command;
-    command.record.id =
-      pipeline_id{make_uuid7(clock.now(), static_cast<slot_number>(random.next() % slot_count), random.next())};
-    command.record.workspace = default_workspace;
-    command.record.name = name;
-    command.record.created_at = clock.now();
-    command.compiled = {{definition_format::yaml, yaml}, bind_plan(std::move(compiled->compiled)), {}};
-    bool made = false;
-    command.done = [&made](result<pipeline_view> r) { made = r.has_value(); };
-    const auto id = command.record.id;
-    node->submit(id.raw, pipeline_command{std::move(command)});
-    settle();
-    REQUIRE(made);
-    return id;
-  }
-
-  void start(pipeline_id pipeline, std::string once) {
-    start_run command;
-    command.workspace = default_workspace;
-    command.once = {once, "same"};
-    command.done = [this, once](result<started_run> r) {
-      if (!r) return;
-      // A repeat of the request must never make another run.
-      const auto [it, fresh] = acknowledged.try_emplace(once, r->run.record.id);
-      if (!fresh) CHECK(it->second == r->run.record.id);
-    };
-    node->submit(pipeline.raw, pipeline_command{std::move(command)});
-  }
-
-  manual_clock clock{from_ms(1'790'000'000'000)};
-  seeded_random random;
-  std::shared_ptr<memory_disk> disk;
-  std::unique_ptr<simulated_node> node;
-  std::map<std::string, run_id> acknowledged;
-  int crashes = 0;
-};
 
 constexpr const char* chain = R"(
 version: 1
@@ -152,11 +73,9 @@ void check_everything(world& w) {
 
 SCENARIO("whatever is interrupted when, every acknowledged run is there, ends, and each task has one result",
          "[simulation]") {
-  const auto first = std::getenv("PENSTOCK_SIMULATION_SEED");
-  const auto from = first ? std::strtoull(first, nullptr, 10) : 1;
-  const auto count = first ? 1 : seeds();
   int crashes = 0;
-  for (std::uint64_t seed = from; seed < from + static_cast<std::uint64_t>(count); ++seed) {
+  const auto seeds = simulation::seeds(1'000);
+  for (const auto seed : seeds) {
     CAPTURE(seed);
     world w{seed};
     const auto chain_id = w.make_pipeline("chain", chain);
@@ -179,5 +98,5 @@ SCENARIO("whatever is interrupted when, every acknowledged run is there, ends, a
     check_everything(w);
     crashes += w.crashes;
   }
-  CHECK((first || crashes > count));
+  CHECK((seeds.size() == 1 || crashes > static_cast<int>(seeds.size())));
 }

@@ -87,6 +87,7 @@ simulated_node::simulated_node(std::shared_ptr<memory_disk> disk, manual_clock& 
     made.out = std::make_unique<ports>(*this, p);
     made.core = std::make_unique<partition_core>(p, around_, *made.group, clock_, position, *made.out);
   }
+  if (auto tables = load_system_tables(*state_)) registry_.update([&](system_tables& t) { t = std::move(*tables); });
   timers_.refill(clock_.now());
   for (auto& p : partitions_) p->core->start();
 }
@@ -192,10 +193,10 @@ bool simulated_node::step_worker() {
   return true;
 }
 
-bool simulated_node::pass_time() {
+bool simulated_node::pass_time(timestamp until) {
   timers_.refill(clock_.now());
   const auto next = timers_.next();
-  if (!next) return false;
+  if (!next || *next > until) return false;
   clock_.set(std::max(clock_.now(), *next));
   for (const auto& timer : timers_.take_due(clock_.now())) {
     auto* owner = partitions_[timer.partition].get();

@@ -25,8 +25,8 @@ public:
   /// Does one thing that may happen next, picked at random.
   /// @returns false if there is nothing to do but wait for time to pass.
   bool step();
-  /// Lets time pass to the next timer, if there is one; answers whether there was.
-  bool pass_time();
+  /// Lets time pass to the next timer, if there is one that is due by `until`; answers whether there was.
+  bool pass_time(timestamp until = timestamp::max());
   /// Whether the log writer's next write ends in the middle, as a power failure does. The node is of no use afterwards.
   void fail_next_write(std::size_t pages) { disk_->fail_next_write_after(pages); }
   [[nodiscard]] bool dead() const noexcept { return dead_; }

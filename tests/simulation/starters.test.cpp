@@ -1,0 +1,393 @@
+#include "tests/simulation/world.hpp"
+
+#include "actors/core/backfill_book.hpp"
+#include "actors/core/dependencies.hpp"
+#include "actors/core/reads.hpp"
+#include "actors/core/schedule_book.hpp"
+#include "actors/core/schedule_reads.hpp"
+
+#include <map>
+#include <set>
+
+using namespace penstock;
+using simulation::world;
+
+namespace {
+
+constexpr std::size_t seed_count = 100;
+
+constexpr const char* quick = R"(
+version: 1
+tasks:
+  - { id: a, type: noop }
+)";
+
+constexpr const char* slow = R"(
+version: 1
+tasks:
+  - { id: a, type: sleep, seconds: 110 }
+)";
+
+constexpr const char* two_at_a_time = R"(
+version: 1
+concurrency: 2
+tasks:
+  - { id: a, type: noop }
+  - { id: b, type: sleep, seconds: 3, needs: [a] }
+)";
+
+schedule_record every_minute(world& w, pipeline_id pipeline) {
+  schedule_record record;
+  record.id = schedule_id{make_uuid7(w.clock.now(), pipeline.slot(), w.random.next())};
+  record.workspace = default_workspace;
+  record.cron = "* * * * *";
+  return record;
+}
+
+schedule_view add(world& w, pipeline_id pipeline, const schedule_record& record) {
+  return w.must<schedule_view>(pipeline.raw, [&](reply<schedule_view> done) {
+    return pipeline_command{schedule_created{record, {}, {}, std::move(done)}};
+  });
+}
+
+schedule_view change(world& w, const schedule_view& view, std::optional<bool> paused, schedule_draft draft = {}) {
+  return w.must<schedule_view>(view.record.pipeline.raw, [&](reply<schedule_view> done) {
+    return pipeline_command{schedule_changed{default_workspace, view.record.id, draft, paused, std::move(done)}};
+  });
+}
+
+schedule_view look(world& w, const schedule_view& view) {
+  auto found = schedule_reads{w.node->around()}.schedule(default_workspace, view.record.id);
+  REQUIRE(found);
+  return *found;
+}
+
+std::vector<run_record> runs_of(world& w, pipeline_id pipeline) {
+  run_filter filter;
+  filter.pipeline = pipeline;
+  const auto runs = reads{w.node->around()}.runs(default_workspace, filter, {100'000, 0});
+  REQUIRE(runs);
+  std::vector<run_record> out;
+  for (const auto& run : runs->entries) out.push_back(run.record);
+  return out;
+}
+
+/// How many runs there are of each logical time.
+std::map<timestamp, int> firings(world& w, pipeline_id pipeline) {
+  std::map<timestamp, int> out;
+  for (const auto& run : runs_of(w, pipeline))
+    if (run.logical_at) ++out[*run.logical_at];
+  return out;
+}
+
+std::size_t entries(world& w, family f, const std::string& prefix) {
+  std::size_t n = 0;
+  w.node->state().scan(f, prefix, keys::behind(prefix), [&](std::string_view, std::string_view) { return ++n > 0; });
+  return n;
+}
+
+/// Runs that are under way now, as far as the store knows.
+std::size_t running(world& w, pipeline_id pipeline) {
+  const auto p = partition_of(pipeline.slot(), w.node->around().partition_count);
+  return entries(w, family::index, keys::index_prefix(p, keys::index_kind::active_runs, pipeline.raw));
+}
+
+timestamp next_minute(timestamp t) { return from_ms((to_ms(t) / 60'000 + 1) * 60'000); }
+
+} // namespace
+
+SCENARIO("whatever is interrupted when, every due time of a schedule starts one run", "[simulation][schedule]") {
+  for (const auto seed : simulation::seeds(seed_count)) {
+    CAPTURE(seed);
+    world w{seed};
+    const auto pipeline = w.make_pipeline("p", quick);
+    const auto first = next_minute(w.clock.now());
+    auto record = every_minute(w, pipeline);
+    // None is skipped for being late, or for meeting a run.
+    record.catchup = catchup_strategy::run_all;
+    record.overlap = overlap_strategy::queue;
+    const auto schedule = add(w, pipeline, record);
+    CHECK(schedule.record.next_at == first);
+    const auto until = first + std::chrono::minutes{20};
+    while (w.clock.now() < until) w.live();
+    // What was under way at the end is let end, and nothing new begins.
+    w.settle(w.clock.now());
+    const auto fired = firings(w, pipeline);
+    for (auto due = first; due < until; due += std::chrono::minutes{1}) {
+      CAPTURE(to_rfc3339(due));
+      CHECK(fired.contains(due));
+    }
+    for (const auto& [due, count] : fired) CHECK(count == 1);
+    const auto after = look(w, schedule);
+    CHECK(after.record.fired == fired.size());
+    CHECK(after.record.last_fired_at == fired.rbegin()->first);
+  }
+}
+
+SCENARIO("a due time that meets an active run is skipped, waits, or takes its place", "[simulation][schedule]") {
+  world w{1};
+  const auto pipeline = w.make_pipeline("p", slow);
+  auto record = every_minute(w, pipeline);
+  const auto first = next_minute(w.clock.now());
+  // Runs take nearly two minutes: every other due time meets one.
+  const auto end = first + std::chrono::minutes{5} + std::chrono::seconds{1};
+  const auto play = [&] {
+    const auto schedule = add(w, pipeline, record);
+    w.settle(end);
+    return look(w, schedule);
+  };
+  WHEN("it skips") {
+    const auto after = play();
+    CHECK(after.record.fired == 3);
+    CHECK(after.record.skipped == 3);
+    CHECK(firings(w, pipeline).size() == 3);
+  }
+  WHEN("it queues") {
+    record.overlap = overlap_strategy::queue;
+    const auto after = play();
+    CHECK(after.record.fired == 3);
+    CHECK(after.record.queued.size() == 3);
+    CHECK(running(w, pipeline) == 1);
+    THEN("those that wait survive a crash, and run one after the other") {
+      change(w, after, true);
+      w.crash();
+      w.settle();
+      CHECK(firings(w, pipeline).size() == 6);
+      CHECK(look(w, after).record.queued.empty());
+    }
+  }
+  WHEN("it cancels") {
+    record.overlap = overlap_strategy::cancel_running;
+    const auto after = play();
+    CHECK(after.record.fired == 6);
+    CHECK(running(w, pipeline) == 1);
+    std::map<run_status, int> ends;
+    for (const auto& run : runs_of(w, pipeline)) ++ends[run.status];
+    CHECK(ends[run_status::cancelled] == 5);
+  }
+}
+
+SCENARIO("what was missed while paused is dropped or caught up as the schedule says", "[simulation][schedule]") {
+  world w{2};
+  const auto pipeline = w.make_pipeline("p", quick);
+  auto record = every_minute(w, pipeline);
+  const auto missed = [&](catchup_strategy strategy, std::uint32_t newest) {
+    record.catchup = strategy;
+    record.catchup_runs = newest;
+    const auto schedule = add(w, pipeline, record);
+    const auto paused = change(w, schedule, true);
+    CHECK(!paused.record.next_at);
+    w.clock.advance(std::chrono::minutes{10});
+    const auto resumed = change(w, paused, false);
+    CHECK(resumed.record.next_at == next_minute(w.clock.now()));
+    w.settle(w.clock.now());
+    return firings(w, pipeline).size();
+  };
+  // The due time of this very minute is late by less than a minute, and so not missed.
+  WHEN("it goes on with the present") { CHECK(missed(catchup_strategy::skip_to_current, 1) <= 1); }
+  WHEN("it runs all") { CHECK(missed(catchup_strategy::run_all, 1) == 10); }
+  WHEN("it runs the newest three") { CHECK(missed(catchup_strategy::run_latest, 3) == 3); }
+}
+
+SCENARIO("a pipeline's own schedule follows its field", "[simulation][schedule]") {
+  world w{3};
+  const auto pipeline = w.make_pipeline("p", quick);
+  const auto patch = [&](std::optional<std::optional<std::string>> cron, std::optional<bool> enabled) {
+    return w.must<pipeline_view>(pipeline.raw, [&](reply<pipeline_view> done) {
+      update_pipeline command;
+      command.who.workspace = default_workspace;
+      command.patch.schedule = cron;
+      command.patch.enabled = enabled;
+      command.done = std::move(done);
+      return pipeline_command{std::move(command)};
+    });
+  };
+  const auto own = [&] {
+    return schedule_reads{w.node->around()}.schedule(default_workspace, own_schedule_id(pipeline));
+  };
+  CHECK(!own());
+  patch(std::optional<std::string>{"* * * * *"}, std::nullopt);
+  REQUIRE(own());
+  CHECK(own()->record.own);
+  w.settle(w.clock.now() + std::chrono::minutes{3});
+  const auto fired = firings(w, pipeline).size();
+  CHECK(fired == 3);
+  WHEN("the pipeline is paused") {
+    patch(std::nullopt, false);
+    w.settle(w.clock.now() + std::chrono::minutes{3});
+    THEN("nothing fires until it is resumed") {
+      CHECK(firings(w, pipeline).size() == fired);
+      patch(std::nullopt, true);
+      w.settle(w.clock.now() + std::chrono::minutes{2});
+      CHECK(firings(w, pipeline).size() > fired);
+    }
+  }
+  WHEN("the field is taken away") {
+    patch(std::optional<std::string>{}, std::nullopt);
+    CHECK(!own());
+    w.settle();
+    CHECK(firings(w, pipeline).size() == fired);
+  }
+  WHEN("the pipeline is deleted") {
+    w.must<void>(pipeline.raw, [&](reply<void> done) {
+      return pipeline_command{delete_pipeline{caller{default_workspace, {}, 0}, std::move(done)}};
+    });
+    w.settle();
+    THEN("nothing of its schedules is left") {
+      for (partition_id p = 1; p <= 3; ++p) {
+        CHECK(entries(w, family::timers, keys::timers_prefix(p)) == 0);
+        CHECK(entries(w, family::index, keys::index_of_partition(p, keys::index_kind::schedules_of_workspace)) == 0);
+        CHECK(w.node->state().counter(family::counters, keys::counter_of(p, keys::counter_kind::schedules_of_workspace,
+                                                                         default_workspace.raw)) == 0);
+      }
+    }
+  }
+}
+
+SCENARIO("whatever is interrupted when, a backfill runs each interval once, some at a time", "[simulation][backfill]") {
+  for (const auto seed : simulation::seeds(seed_count)) {
+    CAPTURE(seed);
+    world w{seed};
+    w.node->outcome = [](const attempt_request&) { return attempt_outcome::succeeded; };
+    const auto pipeline = w.make_pipeline("p", quick);
+    backfill_record record;
+    record.id = backfill_id{make_uuid7(w.clock.now(), pipeline.slot(), w.random.next())};
+    record.workspace = default_workspace;
+    record.from = "2025-11-01";
+    record.to = "2025-11-30";
+    record.concurrency = 4;
+    const auto made = w.must<backfill_view>(pipeline.raw, [&](reply<backfill_view> done) {
+      return pipeline_command{backfill_created{record, {}, {}, std::move(done)}};
+    });
+    CHECK(made.record.intervals_total == 30);
+    for (int i = 0; i < 300; ++i) {
+      w.live();
+      CHECK(running(w, pipeline) <= 4);
+    }
+    w.settle();
+    const auto after = schedule_reads{w.node->around()}.backfill(default_workspace, record.id);
+    REQUIRE(after);
+    const auto fired = firings(w, pipeline);
+    CHECK(fired.size() == 30);
+    for (const auto& [at, count] : fired) CHECK(count == 1);
+    CHECK(is_terminal(after->record.status));
+    CHECK(after->record.intervals_completed + after->record.intervals_failed == 30);
+    CHECK(after->record.active.empty());
+  }
+}
+
+SCENARIO("a backfill can be paused, resumed, cancelled, and its failed intervals run again", "[simulation][backfill]") {
+  world w{4};
+  const auto pipeline = w.make_pipeline("p", quick);
+  backfill_record record;
+  record.id = backfill_id{make_uuid7(w.clock.now(), pipeline.slot(), w.random.next())};
+  record.workspace = default_workspace;
+  record.from = "2025-11-01";
+  record.to = "2025-11-10";
+  record.concurrency = 2;
+  int attempts = 0;
+  // Every third one fails the first time.
+  w.node->outcome = [&](const attempt_request&) {
+    return ++attempts % 3 == 0 && attempts <= 10 ? attempt_outcome::failed : attempt_outcome::succeeded;
+  };
+  const auto create = [&] {
+    return w.must<backfill_view>(pipeline.raw, [&](reply<backfill_view> done) {
+      return pipeline_command{backfill_created{record, {}, {}, std::move(done)}};
+    });
+  };
+  const auto act = [&](backfill_action action) {
+    std::optional<result<backfill_view>> answer;
+    w.node->submit(pipeline.raw, pipeline_command{backfill_changed{default_workspace, record.id, action,
+                                                                   [&](result<backfill_view> r) { answer = r; }}});
+    w.settle();
+    REQUIRE(answer);
+    return *answer;
+  };
+  const auto now = [&] { return schedule_reads{w.node->around()}.backfill(default_workspace, record.id)->record; };
+  WHEN("some intervals fail") {
+    create();
+    w.settle();
+    CHECK(now().status == backfill_status::failed);
+    CHECK(now().intervals_failed == 3);
+    CHECK(now().intervals_completed == 7);
+    THEN("only these run again") {
+      REQUIRE(act(backfill_action::retry_failed));
+      CHECK(now().status == backfill_status::completed);
+      CHECK(now().intervals_completed == 10);
+      CHECK(runs_of(w, pipeline).size() == 13);
+      CHECK(!act(backfill_action::retry_failed));
+      CHECK(!act(backfill_action::cancel));
+    }
+  }
+  WHEN("it is a dry run") {
+    record.dry_run = true;
+    CHECK(create().record.intervals_total == 10);
+    w.settle();
+    CHECK(runs_of(w, pipeline).empty());
+  }
+}
+
+SCENARIO("whatever is interrupted when, no more runs are active than the pipeline's limit", "[simulation][limit]") {
+  for (const auto seed : simulation::seeds(seed_count)) {
+    CAPTURE(seed);
+    world w{seed};
+    const auto pipeline = w.make_pipeline("p", two_at_a_time);
+    for (int i = 0; i < 300; ++i) {
+      if (w.random.next() % 10 == 0) w.start(pipeline, "key-" + std::to_string(i));
+      w.live();
+      CHECK(running(w, pipeline) <= 2);
+    }
+    while (w.node->step()) CHECK(running(w, pipeline) <= 2);
+    if (w.node->dead()) w.crash();
+    w.settle();
+    for (const auto& run : runs_of(w, pipeline)) CHECK(is_terminal(run.status));
+    for (const auto& [once, id] : w.acknowledged) CHECK(reads{w.node->around()}.run(default_workspace, id).has_value());
+    const auto p = partition_of(pipeline.slot(), 3);
+    CHECK(entries(w, family::state, keys::leases_prefix(pipeline)) == 0);
+    CHECK(entries(w, family::index, keys::index_of_partition(p, keys::index_kind::queued_runs)) == 0);
+    for (const auto status : {run_status::pending, run_status::running})
+      CHECK(w.node->state().counter(family::counters, keys::runs_of_pipeline(p, pipeline, status)) == 0);
+  }
+}
+
+SCENARIO("a pipeline starts once all it depends on have ended as wanted", "[simulation][dependency]") {
+  for (const auto seed : simulation::seeds(seed_count)) {
+    CAPTURE(seed);
+    world w{seed};
+    w.node->outcome = [](const attempt_request&) { return attempt_outcome::succeeded; };
+    const auto a = w.make_pipeline("a", quick);
+    const auto b = w.make_pipeline("b", quick);
+    const auto c = w.make_pipeline("c", quick);
+    const auto depend = [&](pipeline_id upstream, pipeline_id downstream) {
+      dependency_record record;
+      record.id = dependency_id{make_uuid7(w.clock.now(), 0, w.random.next())};
+      record.workspace = default_workspace;
+      record.upstream = upstream;
+      record.downstream = downstream;
+      std::optional<result<void>> answer;
+      w.node->submit(system_entity,
+                     system_change{[record](system_draft& d, timestamp) { return add_dependency(d, record); },
+                                   [&](result<void> r) { answer = std::move(r); }});
+      w.settle();
+      REQUIRE(answer);
+      return *answer;
+    };
+    REQUIRE(depend(a, c));
+    REQUIRE(depend(b, c));
+    const auto cycle = depend(c, a);
+    REQUIRE(!cycle);
+    CHECK(cycle.error().message.find(to_text(c)) != std::string::npos);
+    CHECK(!depend(a, a));
+
+    w.start(a, "a1");
+    w.settle();
+    CHECK(runs_of(w, c).empty());
+    w.start(b, "b1");
+    for (int i = 0; i < 100; ++i) w.live();
+    w.settle();
+    const auto acknowledged = w.acknowledged.size();
+    const auto expected = acknowledged == 2 || !runs_of(w, b).empty() ? 1u : 0u;
+    CHECK(runs_of(w, c).size() == expected);
+    for (const auto& run : runs_of(w, c)) CHECK(run.trigger == trigger_kind::dependency);
+  }
+}
