@@ -1,6 +1,7 @@
 #include "actors/node_impl.hpp"
 
 #include "actors/core/keyring_core.hpp"
+#include "actors/core/run_lists.hpp"
 #include "actors/gateway.hpp"
 #include "actors/partition.hpp"
 #include "actors/timer.hpp"
@@ -130,11 +131,17 @@ node_impl::node_impl(const node_settings& settings, std::shared_ptr<clock_source
       reads_(around_), keyring_(seals_, clock_), logs_(std::make_shared<log_files>(settings_.engines.data_dir, clock_)),
       worker_figures_(std::make_shared<worker_figures>()),
       pool_(std::make_shared<blocking_pool>(pool_threads, pool_queue_max)) {
+  around_.pools = &pool_figures_;
   const auto processes = system_engine_processes(settings_.engines);
   sql_error_ = [checker = std::make_shared<sql_checker>(processes.sql)](const std::string& sql) {
     return (*checker)(sql);
   };
   engines_ = make_engines(settings_.engines, clock_, processes);
+  outbound_settings outbound;
+  outbound.allow_private_addresses = settings_.engines.allow_private_addresses;
+  outbound_ = make_outbound_http(std::move(outbound));
+  around_.webhooks = settings_.webhooks;
+  if (settings_.events.job) around_.render = &settings_.events;
 }
 
 node_impl::~node_impl() { node_impl::stop(); }
@@ -183,8 +190,11 @@ void node_impl::start_actors() {
       pool_->post([this, run] { remove_run_files(settings_.engines.data_dir, *logs_, run); });
     };
     setup.key_changed = [this](const api_key_record& record) { keyring_.put(record); };
-    setup.system_updated = [this](const auto& change) { registry_.update(change); };
-    setup.deliver = [](const keys::pending_delivery&) {};
+    setup.system_updated = [this](const auto& change) {
+      registry_.update(change);
+      caf::anon_send(webhooks_, changed_atom::value);
+    };
+    setup.deliver = [this](const keys::pending_delivery& delivery) { caf::anon_send(webhooks_, delivery); };
     setup.pass = [this](const uuid& entity, entity_command command) {
       caf::anon_send(gateway_, std::make_shared<submission>(submission{entity, std::move(command), false}));
     };
@@ -194,7 +204,14 @@ void node_impl::start_actors() {
   }
   gateway_ = spawn_gateway(*system_, partitions_);
   caf::anon_send(timers_, refill_atom::value);
+  webhooks_ = spawn_webhook(*system_, {&around_, clock_, outbound_.get(),
+                                       [this](const uuid& entity, entity_command command) {
+                                         caf::anon_send(gateway_, std::make_shared<submission>(submission{
+                                                                    entity, std::move(command), false}));
+                                       },
+                                       webhook_figures_});
   for (const auto& p : partitions_) caf::anon_send(p, start_atom::value);
+  caf::anon_send(webhooks_, start_atom::value);
   ready_ = true;
 }
 
@@ -238,6 +255,8 @@ void node_impl::stop() {
     actor = nullptr;
   };
   if (system_) {
+    quit(webhooks_);
+    outbound_.reset();
     quit(gateway_);
     quit(timers_);
     quit(worker_);
@@ -262,11 +281,14 @@ node_figures node_impl::figures() const {
     sum.entries_under_way += slot.figures->entries_under_way;
     sum.committed += slot.figures->committed;
     sum.refused += slot.figures->refused;
+    sum.lateness += slot.figures->lateness;
   }
+  out.histograms["penstock_schedule_lateness_seconds"] = sum.lateness;
   out.gauges["penstock_entities_in_memory"] = static_cast<double>(sum.entities);
   out.gauges["penstock_commands_under_way"] = static_cast<double>(sum.commands_under_way);
   out.gauges["penstock_entries_under_way"] = static_cast<double>(sum.entries_under_way);
   out.gauges["penstock_attempts_under_way"] = static_cast<double>(worker_figures_->under_way);
+  add_waiting(out);
   out.gauges["penstock_disk_bytes"] = static_cast<double>(state_->disk_bytes());
   out.counters["penstock_entries_committed_total"] = static_cast<double>(sum.committed);
   out.counters["penstock_commands_refused_total"] = static_cast<double>(sum.refused);
@@ -282,12 +304,9 @@ node_figures node_impl::figures() const {
     out.counters["penstock_log_sync_seconds_total"] = static_cast<double>(log.sync_ns) / 1e9;
     out.gauges["penstock_log_depth"] = static_cast<double>(log_->depth());
   }
-  for (const auto status : {run_status::running, run_status::succeeded, run_status::failed, run_status::cancelled}) {
-    std::int64_t runs = 0;
-    for (partition_id p = 1; p <= around_.partition_count; ++p)
-      runs += state_->counter(family::counters, keys::runs_of_workspace(p, default_workspace, status));
+  add_webhook_figures(out);
+  for (const auto& [status, runs] : count_by_status(*state_, around_.partition_count))
     out.gauges["penstock_runs{status=\"" + std::string{to_text(status)} + "\"}"] = static_cast<double>(runs);
-  }
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/access_operations.hpp"
 #include "actors/caller.hpp"
+#include "actors/figure_histogram.hpp"
 #include "actors/schedule_operations.hpp"
 #include "actors/webhook_operations.hpp"
 #include "runtime/engines/log_files.hpp"
@@ -86,6 +87,7 @@ struct start_request {
   std::string triggered_by;
   std::string traceparent;
   request_key once;
+  std::optional<task_priority> priority; ///< None: the definition's.
   milliseconds wait{0}; ///< `Prefer: wait`: answer when the run ended or this time is up; 0 = when it is durable.
 };
 
@@ -103,6 +105,10 @@ struct pipeline_filter {
 struct run_filter {
   std::optional<pipeline_id> pipeline; ///< None: all of the workspace.
   std::optional<run_status> status;
+  // By the time a run was asked for, which its id holds; a child run counts with the run that started it. Both ends belong
+  // to the range.
+  std::optional<timestamp> from = {};
+  std::optional<timestamp> to = {};
 };
 
 /// Figures of the node for `/metrics` and `/ready`; read without waiting.
@@ -111,6 +117,7 @@ struct node_figures {
   std::string not_ready_because;
   std::map<std::string, double> gauges; ///< Metric name (with closed labels in braces) -> value.
   std::map<std::string, double> counters;
+  std::map<std::string, figure_histogram> histograms; ///< By bare names, which end in `_seconds`.
 };
 
 /// What can be done to Penstock: the one list shared by all surfaces and the command line. Every function returns at once
@@ -137,6 +144,9 @@ public:
   virtual void list_runs(const caller& who, run_filter filter, page which, reply<listing<run_view>> done) = 0;
   /// `errc::invalid_transition` for a run that has ended.
   virtual void cancel_run(const caller& who, run_id id, reply<run_view> done) = 0;
+  /// Counts for whatever of the run waits: its place in its pipeline's queue, tasks without a priority of their own.
+  /// `errc::invalid_transition` for a run that has ended.
+  virtual void set_run_priority(const caller& who, run_id id, task_priority priority, reply<run_view> done) = 0;
   /// Lines of the run, oldest first, from line number `from` (0-based) on, at most `limit`.
   virtual void read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit,
                          reply<std::vector<log_line>> done) = 0;

@@ -48,6 +48,27 @@ void append_figures(std::string& out, const std::map<std::string, double>& figur
   }
 }
 
+void append_histograms(std::string& out, const std::map<std::string, figure_histogram>& histograms) {
+  for (const auto& [name, h] : histograms) {
+    out.append("# TYPE ").append(name).append(" histogram\n");
+    std::uint64_t below = 0;
+    const auto line = [&](std::string_view bound) {
+      out.append(name).append("_bucket{le=\"").append(bound).append("\"} ").append(std::to_string(below)) += '\n';
+    };
+    for (std::size_t i = 0; i < figure_histogram::bounds.size(); ++i) {
+      below += h.counts[i];
+      std::string bound;
+      append_number(bound, figure_histogram::bounds[i]);
+      line(bound);
+    }
+    below += h.counts.back();
+    line("+Inf");
+    out.append(name).append("_sum ");
+    append_number(out, h.sum);
+    out.append("\n").append(name).append("_count ").append(std::to_string(below)) += '\n';
+  }
+}
+
 } // namespace
 
 struct http_metrics::impl {
@@ -150,6 +171,7 @@ std::string http_metrics::render(const node_figures& figures) const {
   auto out = prometheus::TextSerializer{}.Serialize(impl_->registry.Collect());
   append_figures(out, figures.gauges, "gauge");
   append_figures(out, figures.counters, "counter");
+  append_histograms(out, figures.histograms);
   out += "# TYPE penstock_ready gauge\npenstock_ready ";
   out += figures.ready ? "1\n" : "0\n";
   return out;

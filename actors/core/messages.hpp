@@ -232,8 +232,8 @@ struct job_claim {
 };
 /// Answers with the claim that there is, else with `wanted`, which is durable then.
 struct claim_job {
-  std::string key; ///< Hash of 32 bytes over the registered sender and the job's name there.
-  job_claim wanted;
+  std::string key;  ///< Hash of 32 bytes over the registered sender and the job's name there.
+  job_claim wanted; ///< Without a pipeline it is only asked which claim there is.
   reply<job_claim> done;
 };
 /// The claim's run could not be started, or is gone. Nothing happens if another run has the claim.
@@ -314,6 +314,10 @@ struct tell_entity {
   uuid entity;
   entity_command command;
 };
+/// A due time started its run.
+struct schedule_fired {
+  timestamp due;
+};
 /// Calls `done` (of `start_run`) when the run has ended, or with the run as it is when the time is up.
 struct await_end {
   run_id run;
@@ -323,7 +327,7 @@ struct await_end {
 
 using entity_effect =
   std::variant<offer_attempt, stop_run, ask_child, arm_timer, send_message, tell_run, run_changed, run_finished,
-               remove_files, key_changed, system_updated, tell_pipeline, deliver, tell_entity, reorder_run, await_end>;
+               remove_files, key_changed, system_updated, tell_pipeline, deliver, tell_entity, reorder_run, schedule_fired, await_end>;
 
 /// An answer that waits until what it rests on is durable. Given an error, it passes that on instead: what was decided is
 /// void, and the caller should try again.

@@ -191,7 +191,7 @@ void partition_core::replay(create_pipeline& command, const uuid& made) {
 
 void partition_core::replay(schedule_created& command, const uuid& made) {
   auto record = read_record<schedule_record>(around_.state, keys::schedule(schedule_id{made}));
-  if (record) command.done(open_schedule(around_.seals, std::move(*record)));
+  if (record) command.done(open_schedule(around_, std::move(*record)));
   else command.done(fail(errc::not_found, "the schedule this Idempotency-Key made was deleted"));
 }
 
@@ -315,6 +315,8 @@ void partition_core::perform(entity_effect& effect) {
       else if constexpr (std::is_same_v<type, tell_pipeline>) submit(e.pipeline.raw, std::move(e.command), false);
       else if constexpr (std::is_same_v<type, penstock::deliver>) ports_.deliver(e.what);
       else if constexpr (std::is_same_v<type, tell_entity>) ports_.pass(e.entity, std::move(e.command));
+      else if constexpr (std::is_same_v<type, schedule_fired>)
+        lateness_.add(std::chrono::duration<double>(now() - e.due).count());
       else if constexpr (std::is_same_v<type, penstock::key_changed> ||
                          std::is_same_v<type, penstock::system_updated>) {
       } // Done before the replies.
@@ -425,7 +427,7 @@ void partition_core::sweep() {
 }
 
 partition_figures partition_core::figures() const {
-  return {live_.size(), commands_, pending_.size(), entries_, refused_};
+  return {live_.size(), commands_, pending_.size(), entries_, refused_, lateness_};
 }
 
 } // namespace penstock

@@ -55,6 +55,7 @@ struct partition_figures {
   std::size_t entries_under_way = 0;
   std::uint64_t committed = 0; ///< Entries.
   std::uint64_t refused = 0;   ///< Commands turned away at the limit.
+  figure_histogram lateness;   ///< Of schedules: from due times to runs that are on the disk.
 };
 
 /// A partition: routes commands to its entities, hands their proposals to consensus, and lets replies and effects go only
@@ -157,6 +158,7 @@ private:
   std::size_t commands_ = 0;
   std::uint64_t entries_ = 0;
   std::uint64_t refused_ = 0;
+  figure_histogram lateness_;
 };
 
 } // namespace penstock

@@ -18,6 +18,15 @@ constexpr std::size_t due_at_once = 100;
 
 error no_schedule(schedule_id id) { return {errc::not_found, "there is no schedule " + to_text(id), {}}; }
 
+/// When to look at a schedule next after `after`. Holidays count as days here: one may be taken off its calendar before
+/// it comes.
+std::optional<timestamp> next_wake(const schedule_rule& rule, timestamp after) {
+  if (!rule.skip_holidays) return next_firing(rule, after);
+  auto open = rule;
+  open.skip_holidays = false;
+  return next_firing(open, after);
+}
+
 keys::timer timer_of(const schedule_record& record, partition_id p, timestamp due) {
   return {p, due, static_cast<std::uint8_t>(timer_kind::fire_schedule), record.id.raw, 0, 0, 0};
 }
@@ -43,7 +52,10 @@ result<live_schedule> schedule_book::open(schedule_record record) const {
 }
 
 live_schedule* schedule_book::find(schedule_id id) {
-  if (const auto it = live_.find(id); it != live_.end()) return it->second.get();
+  if (const auto it = live_.find(id); it != live_.end()) {
+    if (it->second) keep_holidays(*it->second);
+    return it->second.get();
+  }
   auto record = read_record<schedule_record>(around_.state, keys::schedule(id));
   if (!record || record->pipeline != runs_.record().id) return nullptr;
   auto opened = open(std::move(*record));
@@ -51,9 +63,15 @@ live_schedule* schedule_book::find(schedule_id id) {
   return live_.emplace(id, std::make_unique<live_schedule>(std::move(*opened))).first->second.get();
 }
 
+/// Calendars are replaced while a schedule is live.
+void schedule_book::keep_holidays(live_schedule& s) const {
+  s.holidays = holidays_for(*around_.registry, s.record);
+  s.rule.holidays = s.holidays.get();
+}
+
 // --- by clients ---------------------------------------------------------------------------------
 
-schedule_view schedule_book::view(const live_schedule& s) const { return open_schedule(around_.seals, s.record); }
+schedule_view schedule_book::view(const live_schedule& s) const { return open_schedule(around_, s.record); }
 
 result<live_schedule*> schedule_book::add(schedule_record record, timestamp now, proposal& out) {
   record.pipeline = runs_.record().id;
@@ -63,7 +81,7 @@ result<live_schedule*> schedule_book::add(schedule_record record, timestamp now,
   if (!opened) return unexpected(std::move(opened).error());
   auto& s = live_[opened->record.id];
   s = std::make_unique<live_schedule>(std::move(*opened));
-  if (runs_.record().enabled && !s->record.paused) set_timer(*s, next_firing(s->rule, now), out);
+  if (runs_.record().enabled && !s->record.paused) set_timer(*s, next_wake(s->rule, now), out);
   store(*s, out);
   store_indexes(s->record, out);
   return s.get();
@@ -102,7 +120,7 @@ result<schedule_view> schedule_book::change(schedule_changed& command, timestamp
   *s = std::move(*opened);
   if (s->record.paused || !runs_.record().enabled) set_timer(*s, std::nullopt, out);
   else if (resumed) decide_due(*s, now, out);
-  else if (!command.paused) set_timer(*s, next_firing(s->rule, now), out);
+  else if (!command.paused) set_timer(*s, next_wake(s->rule, now), out);
   store(*s, out);
   return view(*s);
 }
@@ -163,7 +181,8 @@ void schedule_book::decide_due(live_schedule& s, timestamp now, proposal& out) {
   for (const auto due : step.due) take_due(s, due, now, out);
   if (step.dropped) ++s.record.skipped;
   s.record.decided_until = step.decided_until;
-  set_timer(s, step.more ? std::optional{now} : step.next, out);
+  if (step.more) set_timer(s, now, out);
+  else set_timer(s, s.rule.skip_holidays ? next_wake(s.rule, step.decided_until) : step.next, out);
 }
 
 void schedule_book::take_due(live_schedule& s, timestamp due, timestamp now, proposal& out) {
@@ -195,6 +214,7 @@ void schedule_book::start(live_schedule& s, timestamp due, timestamp now, propos
     s.record.sealed_error = seal_text(around_.seals, error_place(s.record), started.error().message);
     return;
   }
+  out.effects.push_back(schedule_fired{due});
   ++s.record.fired;
   s.record.sealed_error.clear();
   s.record.last_fired_at = due;
@@ -232,6 +252,15 @@ void schedule_book::pipeline_enabled(timestamp now, proposal& out) {
     if (!s || s->record.paused) continue;
     if (!s->record.next_at) decide_due(*s, now, out);
     start_queued(*s, now, out);
+    store(*s, out);
+  }
+}
+
+void schedule_book::pipeline_disabled(proposal& out) {
+  for (const auto id : ids(SIZE_MAX)) {
+    auto* s = find(id);
+    if (!s || !s->record.next_at) continue;
+    set_timer(*s, std::nullopt, out);
     store(*s, out);
   }
 }
