@@ -1,5 +1,5 @@
-// For tests: reads lines `cron<TAB>zone<TAB>from<TAB>n` on its standard input and writes for each a line with the next n
-// instants after `from`, separated by spaces, or `error: ` and the reason. Instants are milliseconds since the Unix epoch.
+// For tests: reads lines `cron<TAB>zone<TAB>from<TAB>n` on its standard input and writes for each a line with the next
+// n instants after `from`, separated by spaces, or `error: ` and the reason. Instants are ms since the Unix epoch.
 #include "runtime/calendar/cron_times.hpp"
 
 #include <array>

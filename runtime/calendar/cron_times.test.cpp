@@ -139,7 +139,7 @@ TEST_CASE("the day that Samoa left out", "[cron_times]") {
 }
 
 TEST_CASE("a day that came twice", "[cron_times]") {
-  // Alaska changed sides of the date line on 1867-10-19 at 15:33 and had a day once more: the noon of the 19th came twice.
+  // Alaska changed sides of the date line on 1867-10-19 at 15:33: the noon of the 19th came twice.
   const auto noons = next("0 12 17-20 10 *", "America/Juneau", "1867-10-16T00:00:00Z", 4);
   CHECK(noons == texts{"1867-10-16T20:57:41Z", "1867-10-17T20:57:41Z", "1867-10-18T20:57:41Z", "1867-10-20T20:57:41Z"});
 }
