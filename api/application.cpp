@@ -11,8 +11,8 @@ namespace penstock {
 namespace {
 
 constexpr std::size_t ignored_body_bytes_max = 64u << 10;
-/// Credentials that one address may have refused per second, five times that at once; beyond it 429 instead of 401.
-constexpr std::uint32_t failures_per_second = 20;
+/// Wrong credentials that one address may send per second, five times that at once; beyond it 429 instead of 401.
+constexpr std::uint32_t failures_per_second = 100;
 constexpr std::size_t addresses_max = 65'536;
 
 /// Of a path that belongs to no row.
@@ -34,6 +34,18 @@ std::string media_problem(const request& in) {
   if (const auto* type = in.header("content-type"); type && !is_json(*type))
     return "the body must be JSON (Content-Type: application/json), not " + std::string{*type};
   return {};
+}
+
+/// Nobody guesses who forgets to send credentials, or goes on with some that were good or will be.
+bool may_be_guessed(auth_failure kind) noexcept {
+  switch (kind) {
+    case auth_failure::missing:
+    case auth_failure::expired_key:
+    case auth_failure::revoked_key:
+    case auth_failure::expired_token:
+    case auth_failure::early_token: return false;
+    default: return true;
+  }
 }
 
 bool may_change(verb method) noexcept {
@@ -64,18 +76,18 @@ application::application(const http_settings& settings, operations& ops, std::sh
       metrics_(std::make_unique<http_metrics>(router_.rows(), settings.version)),
       auth_(ops, settings, std::move(clock), std::move(keys)), rates_(std::make_unique<rate_limiter>()),
       failures_(std::make_unique<rate_limiter>(addresses_max)),
-      openapi_(make_openapi(surfaces, settings.version)), services_{ops,   settings_, *metrics_,
-                                                                    auth_, draining_, openapi_} {}
+      openapi_(make_openapi(surfaces, settings.version)), services_{ops,       settings_, *metrics_, auth_,
+                                                                    draining_, openapi_,  *clock_} {}
 
 response application::refuse(const request& in, const routed& target, const auth_refusal& why) const {
   metrics_->authentication_failed(why.kind);
   // Whose credentials are good is let in all the same, whoever else sits behind the address.
-  if (in.remote_address.empty() ||
+  if (!may_be_guessed(why.kind) || in.remote_address.empty() ||
       failures_->take(client_of(in.remote_address), failures_per_second, clock_->now()).allowed)
     return render_error(target.errors, why.why);
   metrics_->rate_limited(http_metrics::limited::address);
   return render_error(target.errors,
-                      error{errc::rate_limited, "too many refused credentials from this address; try again later", {}});
+                      error{errc::rate_limited, "too many wrong credentials from this address; try again later", {}});
 }
 
 bool application::within_rate(const caller& who, rate_state& rate) const {

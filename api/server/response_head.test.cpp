@@ -8,7 +8,7 @@ namespace {
 
 std::string head_of(const response& r, bool http_1_1 = true, bool keep_alive = true) {
   std::string out;
-  append_head(out, r, {"Sun, 06 Nov 1994 08:49:37 GMT", "id-1", http_1_1, keep_alive, r.body.size()});
+  append_head(out, r, {"Sun, 06 Nov 1994 08:49:37 GMT", "id-1", http_1_1, keep_alive, r.body.size(), {}});
   return out;
 }
 
