@@ -68,8 +68,8 @@ const machine = () => ({
   kernel: os.release(), node: process.version,
 });
 
-const full = { warmup_ms: 2000, window_ms: 10_000, chain_idle: 20, fan_count: 5, starts: 10, disk_probes: 200 };
-const quick = { warmup_ms: 500, window_ms: 2000, chain_idle: 5, fan_count: 2, starts: 3, disk_probes: 100 };
+const full = { warmup_ms: 2000, window_ms: 10_000, chain_idle: 20, fan_count: 5, starts: 10, disk_probes: 200, schedule_count: 100_000 };
+const quick = { warmup_ms: 500, window_ms: 2000, chain_idle: 5, fan_count: 2, starts: 3, disk_probes: 100, schedule_count: 2000 };
 
 /** Measures one workload of one build in a directory of its own. */
 async function measure(build, workload, repetition, root, settings) {

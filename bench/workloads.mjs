@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { load_count, load_for, sleep } from './lib/load.mjs';
+import { schedules } from './schedules.mjs';
 import { pss_mib } from './lib/process_usage.mjs';
 import { median } from './lib/statistics.mjs';
 import { server } from './lib/server.mjs';
@@ -144,6 +145,7 @@ export const workloads = {
   runs: on_server(runs),
   chain: on_server(chain),
   fanout: on_server(fanout),
+  schedules: on_server(schedules),
   start,
 };
 
@@ -162,6 +164,11 @@ export const figures = {
   chain_step_cpu_us: { workload: 'chain', label: '  server CPU per step', unit: 'us', better: 'lower' },
   fan_runs_ms: { workload: 'fanout', label: 'fan-out to 1,000 child runs, median', unit: 'ms', better: 'lower' },
   fan_steps_ms: { workload: 'fanout', label: 'fan-out to 1,000 steps in a run, median', unit: 'ms', better: 'lower' },
+  schedules_made_per_s: { workload: 'schedules', label: 'schedules made, 64 clients', unit: '/s', better: 'higher' },
+  schedules_late_p50_s: { workload: 'schedules', label: 'due at one instant, lateness p50 at most', unit: 's', better: 'lower' },
+  schedules_late_p99_s: { workload: 'schedules', label: '  lateness p99 at most', unit: 's', better: 'lower' },
+  schedules_read_idle_p99_ms: { workload: 'schedules', label: '  reads before, p99', unit: 'ms', better: 'lower' },
+  schedules_read_busy_p99_ms: { workload: 'schedules', label: '  reads meanwhile, p99', unit: 'ms', better: 'lower' },
   start_ms: { workload: 'start', label: 'start on an empty directory, median', unit: 'ms', better: 'lower' },
   idle_pss_mib: { workload: 'start', label: 'memory when idle (PSS)', unit: 'MiB', better: 'lower' },
 };
