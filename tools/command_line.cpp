@@ -1,6 +1,6 @@
 #include "tools/command_line.hpp"
 
-#include "runtime/plan/compile.hpp"
+#include "runtime/model/nearest_name.hpp"
 
 #include <algorithm>
 

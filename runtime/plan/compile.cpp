@@ -1,6 +1,7 @@
 #include "runtime/plan/compile.hpp"
 
 #include "runtime/model/json.hpp"
+#include "runtime/model/nearest_name.hpp"
 #include "runtime/model/yaml.hpp"
 #include "runtime/plan/dialects.hpp"
 #include "runtime/plan/plan_graph.hpp"

@@ -61,7 +61,4 @@ struct compiled_plan {
 /// each parameter that is missing or of the wrong type.
 [[nodiscard]] result<value> bind_parameters(const plan& p, const value& given);
 
-/// The nearest of `known` to a misspelt name, for "did you mean"; empty if none is near.
-[[nodiscard]] std::string nearest_name(std::string_view name, const std::vector<std::string_view>& known);
-
 } // namespace penstock

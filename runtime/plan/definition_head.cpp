@@ -1,3 +1,4 @@
+#include "runtime/model/nearest_name.hpp"
 #include "runtime/plan/common_fields.hpp"
 #include "runtime/plan/dialects.hpp"
 #include "runtime/plan/field_checks.hpp"

@@ -1,5 +1,6 @@
 #include "runtime/plan/plan_graph.hpp"
 
+#include "runtime/model/nearest_name.hpp"
 #include "runtime/plan/task_fields.hpp"
 
 #include <algorithm>

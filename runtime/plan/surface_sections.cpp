@@ -1,5 +1,6 @@
 #include "runtime/plan/surface_sections.hpp"
 
+#include "runtime/model/nearest_name.hpp"
 #include "runtime/plan/dialects.hpp"
 #include "runtime/plan/surface_steps.hpp"
 

@@ -1,5 +1,6 @@
 #include "runtime/plan/surface_steps.hpp"
 
+#include "runtime/model/nearest_name.hpp"
 #include "runtime/plan/common_fields.hpp"
 #include "runtime/plan/field_checks.hpp"
 #include "runtime/plan/secret_texts.hpp"

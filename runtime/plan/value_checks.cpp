@@ -1,6 +1,7 @@
 #include "runtime/plan/value_checks.hpp"
 
 #include "runtime/model/json.hpp"
+#include "runtime/model/nearest_name.hpp"
 #include "runtime/model/utf8.hpp"
 #include "runtime/plan/duration.hpp"
 #include "runtime/plan/field_checks.hpp"
