@@ -78,7 +78,8 @@ public:
   void list_backfills(const caller& who, std::optional<pipeline_id> pipeline, page which,
                       reply<listing<backfill_view>> done) override;
   void change_backfill(const caller& who, backfill_id id, backfill_action action, reply<backfill_view> done) override;
-  void add_dependency(const caller& who, dependency_draft draft, reply<dependency_record> done) override;
+  void add_dependency(const caller& who, dependency_draft draft, request_key once,
+                      reply<dependency_record> done) override;
   void remove_dependency(const caller& who, dependency_id id, reply<void> done) override;
   void dependencies_of(const caller& who, pipeline_id id, reply<dependency_graph> done) override;
   void put_calendar(const caller& who, calendar_record calendar, reply<calendar_record> done) override;

@@ -1,4 +1,5 @@
 #include "actors/core/dependencies.hpp"
+#include "actors/core/requests.hpp"
 #include "actors/core/schedule_reads.hpp"
 #include "actors/core/schedule_records.hpp"
 #include "actors/node_impl.hpp"
@@ -19,6 +20,46 @@ system_change change_to(std::function<result<void>(system_draft&, timestamp)> de
           }};
 }
 
+/// An `Idempotency-Key`'s dependency has an id that follows from it, so a repeat finds what was made.
+uuid id_from(std::string_view hash) {
+  uuid id;
+  std::copy_n(hash.begin(), std::min(hash.size(), id.bytes.size()), id.bytes.begin());
+  // Version 8, RFC 9562, section 5.8.
+  id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0f) | 0x80);
+  id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3f) | 0x80);
+  return id;
+}
+
+const dependency_record* made_earlier(const system_tables& tables, dependency_id id) {
+  const auto it = tables.dependencies().find(id);
+  return it == tables.dependencies().end() ? nullptr : &it->second;
+}
+
+bool is_same(const dependency_record& a, const dependency_record& b) {
+  return a.upstream == b.upstream && a.downstream == b.downstream && a.type == b.type;
+}
+
+/// All nodes hold the calendars in memory.
+constexpr std::size_t calendars_max = 100;
+
+bool has_room(const system_tables& tables, const calendar_record& calendar) {
+  if (tables.calendars().contains({calendar.workspace, calendar.name})) return true;
+  const auto own = std::count_if(tables.calendars().begin(), tables.calendars().end(),
+                                 [&](const auto& entry) { return entry.first.first == calendar.workspace; });
+  return static_cast<std::size_t>(own) < calendars_max;
+}
+
+/// A calendar that is named must be there, or a slip of the pen lets a schedule fire on every holiday.
+result<void> check_calendar(const system_registry& registry, workspace_id workspace, const schedule_draft& draft) {
+  if (!draft.calendar || draft.calendar->empty() || *draft.calendar == "holidays") return {};
+  const bool there = registry.read([&](const system_tables& t) {
+    return t.calendars().contains({workspace, *draft.calendar});
+  });
+  if (there) return {};
+  const auto why = "there is no calendar \"" + *draft.calendar + "\"; make it before schedules name it";
+  return unexpected(error{errc::invalid_argument, "calendar: " + why, {{"calendar", why}}});
+}
+
 } // namespace
 
 // --- schedules ----------------------------------------------------------------------------------
@@ -37,6 +78,8 @@ void node_impl::create_schedule(const caller& who, pipeline_id pipeline, schedul
     const auto holidays = holidays_for(registry_, record);
     if (auto right = check_schedule(record, holidays.get(), clock_->now()); !right)
       return done(unexpected(std::move(right).error()));
+    if (auto there = check_calendar(registry_, who.workspace, draft); !there)
+      return done(unexpected(std::move(there).error()));
     command.once = std::move(once);
     command.done = std::move(done);
     submit(pipeline.raw, pipeline_command{std::move(command)});
@@ -52,6 +95,8 @@ void node_impl::update_schedule(const caller& who, schedule_id id, schedule_draf
     const auto holidays = holidays_for(registry_, after);
     if (auto right = check_schedule(after, holidays.get(), clock_->now()); !right)
       return done(unexpected(std::move(right).error()));
+    if (auto there = check_calendar(registry_, workspace, changes); !there)
+      return done(unexpected(std::move(there).error()));
     submit(view->record.pipeline.raw,
            pipeline_command{schedule_changed{workspace, id, std::move(changes), std::nullopt, std::move(done)}});
   });
@@ -148,23 +193,35 @@ void node_impl::change_backfill(const caller& who, backfill_id id, backfill_acti
 
 // --- dependencies -------------------------------------------------------------------------------
 
-void node_impl::add_dependency(const caller& who, dependency_draft draft, reply<dependency_record> done) {
-  post_or_refuse(done, [this, who, draft, done]() mutable {
+void node_impl::add_dependency(const caller& who, dependency_draft draft, request_key once,
+                               reply<dependency_record> done) {
+  post_or_refuse(done, [this, who, draft, once = std::move(once), done]() mutable {
     for (const auto id : {draft.upstream, draft.downstream})
       if (auto may = schedule_reads{around_}.may_depend(who.workspace, id); !may)
         return done(unexpected(std::move(may).error()));
-    dependency_record record;
-    record.id = dependency_id{make_uuid7(clock_->now(), draft.downstream.slot(), random_->next())};
-    record.workspace = who.workspace;
-    record.upstream = draft.upstream;
-    record.downstream = draft.downstream;
-    record.type = draft.type;
-    record.created_at = clock_->now();
-    record.created_by = who.subject;
-    submit(system_entity,
-           change_to<dependency_record>(
-             [record](system_draft& tables, timestamp) { return penstock::add_dependency(tables, record); }, record,
-             std::move(done)));
+    const auto record = std::make_shared<dependency_record>();
+    record->id =
+      dependency_id{once.key.empty() ? make_uuid7(clock_->now(), draft.downstream.slot(), random_->next())
+                                     : id_from(seals_.keyed_hash(std::string{who.workspace.view()} + once.key))};
+    record->workspace = who.workspace;
+    record->upstream = draft.upstream;
+    record->downstream = draft.downstream;
+    record->type = draft.type;
+    record->created_at = clock_->now();
+    record->created_by = who.subject;
+    const auto decide = [this, record](system_draft& tables, timestamp) -> result<void> {
+      if (const auto* earlier = made_earlier(tables.tables(), record->id)) {
+        if (!is_same(*earlier, *record)) return reused_key();
+        *record = *earlier;
+        return {};
+      }
+      return penstock::add_dependency(tables, *record,
+                                      [this](pipeline_id id) { return schedule_reads{around_}.name_of(id); });
+    };
+    submit(system_entity, system_change{decide, [record, done](result<void> stored) {
+                                          if (stored) done(*record);
+                                          else done(unexpected(std::move(stored).error()));
+                                        }});
   });
 }
 
@@ -192,9 +249,12 @@ void node_impl::put_calendar(const caller& who, calendar_record calendar, reply<
   calendar.workspace = who.workspace;
   calendar.updated_at = clock_->now();
   submit(system_entity, change_to<calendar_record>(
-                          [calendar](system_draft& tables, timestamp) {
+                          [calendar](system_draft& tables, timestamp) -> result<void> {
+                            if (!has_room(tables.tables(), calendar))
+                              return fail(errc::invalid_argument, "a workspace may have at most " +
+                                                                    std::to_string(calendars_max) + " calendars");
                             tables.put(calendar);
-                            return result<void>{};
+                            return {};
                           },
                           calendar, std::move(done)));
 }

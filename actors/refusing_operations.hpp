@@ -29,7 +29,9 @@ public:
   void change_backfill(const caller&, backfill_id, backfill_action, reply<backfill_view> done) override {
     refuse(done);
   }
-  void add_dependency(const caller&, dependency_draft, reply<dependency_record> done) override { refuse(done); }
+  void add_dependency(const caller&, dependency_draft, request_key, reply<dependency_record> done) override {
+    refuse(done);
+  }
   void remove_dependency(const caller&, dependency_id, reply<void> done) override { refuse(done); }
   void dependencies_of(const caller&, pipeline_id, reply<dependency_graph> done) override { refuse(done); }
   void put_calendar(const caller&, calendar_record, reply<calendar_record> done) override { refuse(done); }

@@ -108,7 +108,8 @@ public:
                                reply<backfill_view> done) = 0;
 
   /// `errc::invalid_argument` for a cycle, which it names; `errc::forbidden` for a pipeline of another workspace.
-  virtual void add_dependency(const caller& who, dependency_draft draft, reply<dependency_record> done) = 0;
+  virtual void add_dependency(const caller& who, dependency_draft draft, request_key once,
+                              reply<dependency_record> done) = 0;
   virtual void remove_dependency(const caller& who, dependency_id id, reply<void> done) = 0;
   virtual void dependencies_of(const caller& who, pipeline_id id, reply<dependency_graph> done) = 0;
 

@@ -27,16 +27,21 @@ std::vector<pipeline_id> way_down(const system_tables& tables, pipeline_id from,
 
 } // namespace
 
-result<void> add_dependency(system_draft& draft, const dependency_record& record) {
+result<void> add_dependency(system_draft& draft, const dependency_record& record,
+                            const std::function<std::string(pipeline_id)>& name_of) {
+  if (record.upstream == record.downstream) return fail(errc::invalid_argument, "a pipeline cannot depend on itself");
   const auto known = draft.tables().upstream_of(record.downstream);
   if (known.size() >= upstreams_max)
     return fail(errc::invalid_argument,
                 "a pipeline may depend on at most " + std::to_string(upstreams_max) + " others");
   for (const auto& d : known)
-    if (d.upstream == record.upstream) return fail(errc::already_exists, "that dependency exists: " + to_text(d.id));
+    if (d.upstream == record.upstream)
+      return fail(errc::already_exists,
+                  "the two pipelines have a " + std::string{to_text(d.type)} + " dependency already: " + to_text(d.id));
   if (const auto way = way_down(draft.tables(), record.downstream, record.upstream); !way.empty()) {
-    std::string cycle = to_text(record.upstream);
-    for (const auto id : way) cycle += " -> " + to_text(id);
+    const auto called = [&](pipeline_id id) { return name_of ? name_of(id) : to_text(id); };
+    auto cycle = called(record.upstream);
+    for (const auto id : way) cycle += " -> " + called(id);
     return fail(errc::invalid_argument, "the dependency would close a cycle: " + cycle);
   }
   draft.put(record);

@@ -179,9 +179,11 @@ result<pipeline_view> pipeline_core::update(update_pipeline& command, timestamp 
     store_revision(*command.compiled, now, command.who.subject, out);
   }
   store_header(out);
-  if (paused)
+  if (paused) {
+    schedules_.pipeline_disabled(out);
     raise_pipeline_paused(
       around_, *record_, [this] { return view(); }, now, out);
+  }
   leases_.admit(limit(), out);
   if (enabled) {
     schedules_.pipeline_enabled(now, out);

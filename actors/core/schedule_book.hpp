@@ -37,6 +37,8 @@ public:
   [[nodiscard]] result<void> set_own(const std::optional<std::string>& cron, timestamp now, proposal& out);
   /// The pipeline takes scheduled starts again.
   void pipeline_enabled(timestamp now, proposal& out);
+  /// It takes none until it is enabled again; due times pass undecided until then.
+  void pipeline_disabled(proposal& out);
   /// Takes out at most `count_max` schedules. @returns how many there were.
   std::size_t clear(std::size_t count_max, proposal& out);
 
@@ -50,6 +52,7 @@ private:
   void queue(live_schedule& s, timestamp due, proposal& out);
   void start_queued(live_schedule& s, timestamp now, proposal& out);
   [[nodiscard]] bool run_is_active(const live_schedule& s) const;
+  void keep_holidays(live_schedule& s) const;
   void set_timer(live_schedule& s, std::optional<timestamp> at, proposal& out) const;
   void store(const live_schedule& s, proposal& out) const;
   void store_indexes(const schedule_record& record, proposal& out) const;

@@ -16,7 +16,7 @@ result<schedule_view> schedule_reads::schedule(workspace_id workspace, schedule_
   auto record = read_record<schedule_record>(around_.state, keys::schedule(id));
   if (!record || record->workspace != workspace || !is_there(workspace, record->pipeline))
     return fail(errc::not_found, "there is no schedule " + to_text(id));
-  return open_schedule(around_.seals, std::move(*record));
+  return open_schedule(around_, std::move(*record));
 }
 
 result<backfill_view> schedule_reads::backfill(workspace_id workspace, backfill_id id) const {
@@ -61,7 +61,7 @@ result<listing<schedule_view>> schedule_reads::schedules(workspace_id workspace,
   out.total = found.total;
   for (const auto& id : found.ids)
     if (auto record = read_record<schedule_record>(around_.state, keys::schedule(schedule_id{id})))
-      out.entries.push_back(open_schedule(around_.seals, std::move(*record)));
+      out.entries.push_back(open_schedule(around_, std::move(*record)));
   return out;
 }
 
@@ -81,6 +81,11 @@ result<listing<backfill_view>> schedule_reads::backfills(workspace_id workspace,
     if (auto record = read_record<backfill_record>(around_.state, keys::backfill(backfill_id{id})))
       out.entries.push_back(open_backfill(around_.seals, std::move(*record)));
   return out;
+}
+
+std::string schedule_reads::name_of(pipeline_id id) const {
+  const auto record = read_record<pipeline_record>(around_.state, keys::pipeline(id));
+  return record ? record->name + " (" + to_text(id) + ")" : to_text(id);
 }
 
 result<void> schedule_reads::may_depend(workspace_id workspace, pipeline_id id) const {

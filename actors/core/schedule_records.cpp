@@ -16,13 +16,15 @@ void add_problems(std::vector<problem>& to, const error& from, const std::string
   if (from.problems.empty()) to.push_back({field, from.message, 0, 0});
   for (auto p : from.problems) {
     if (p.field.empty() || !p.field.starts_with(field)) p.field = field;
+    // Some messages begin with their field.
+    if (const auto prefix = p.field + ": "; p.message.starts_with(prefix)) p.message.erase(0, prefix.size());
     to.push_back(std::move(p));
   }
 }
 
 error wrong_schedule(std::vector<problem> problems) {
   std::string message;
-  for (const auto& p : problems) message += (message.empty() ? "" : "; ") + p.field + " " + p.message;
+  for (const auto& p : problems) message += (message.empty() ? "" : "; ") + p.field + ": " + p.message;
   return {errc::invalid_argument, std::move(message), std::move(problems)};
 }
 
@@ -33,11 +35,16 @@ sealed_place error_place(const schedule_record& record) { return place(record, s
 sealed_place parameters_place(const backfill_record& record) { return place(record, sealed_kind::parameters); }
 sealed_place error_place(const backfill_record& record) { return place(record, sealed_kind::error); }
 
-schedule_view open_schedule(const sealer& seals, schedule_record record) {
+schedule_view open_schedule(const entity_surroundings& around, schedule_record record) {
   schedule_view view;
-  if (auto parameters = open_value(seals, parameters_place(record), record.sealed_parameters))
+  if (auto parameters = open_value(around.seals, parameters_place(record), record.sealed_parameters))
     view.parameters = std::move(*parameters);
-  view.error = open_text(seals, error_place(record), record.sealed_error);
+  view.error = open_text(around.seals, error_place(record), record.sealed_error);
+  if (record.next_at && record.skip_holidays) {
+    const auto holidays = holidays_for(*around.registry, record);
+    if (const auto rule = rule_of(record, holidays.get()))
+      record.next_at = next_firing(*rule, *record.next_at - milliseconds{1});
+  }
   record.sealed_parameters.clear();
   record.sealed_error.clear();
   view.record = std::move(record);

@@ -12,8 +12,9 @@ namespace penstock {
 [[nodiscard]] sealed_place parameters_place(const backfill_record& record);
 [[nodiscard]] sealed_place error_place(const backfill_record& record);
 
-/// With the sealed fields opened and taken out of the record.
-[[nodiscard]] schedule_view open_schedule(const sealer& seals, schedule_record record);
+/// With the sealed fields opened and taken out of the record, and with the next due time that is no holiday: the timer
+/// wakes for those as well.
+[[nodiscard]] schedule_view open_schedule(const entity_surroundings& around, schedule_record record);
 [[nodiscard]] backfill_view open_backfill(const sealer& seals, backfill_record record);
 
 /// Sets what the draft gives, but for the parameters.
