@@ -2,6 +2,7 @@
 
 #include "actors/blocking_pool.hpp"
 #include "actors/core/partition_core.hpp"
+#include "actors/core/pool_core.hpp"
 #include "actors/core/reads.hpp"
 #include "actors/gateway_protocol.hpp"
 #include "actors/key_registry.hpp"
@@ -50,6 +51,7 @@ public:
   void get_run(const caller& who, run_id id, reply<run_view> done) override;
   void list_runs(const caller& who, run_filter filter, page which, reply<listing<run_view>> done) override;
   void cancel_run(const caller& who, run_id id, reply<run_view> done) override;
+  void set_run_priority(const caller& who, run_id id, task_priority priority, reply<run_view> done) override;
   void read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit,
                  reply<std::vector<log_line>> done) override;
   void get_output(const caller& who, run_id id, reply<output_file> done) override;
@@ -85,6 +87,9 @@ public:
   void put_calendar(const caller& who, calendar_record calendar, reply<calendar_record> done) override;
   void delete_calendar(const caller& who, std::string name, reply<void> done) override;
   void list_calendars(const caller& who, reply<std::vector<calendar_record>> done) override;
+  void put_pool(const caller& who, pool_record pool, reply<pool_view> done) override;
+  void delete_pool(const caller& who, std::string name, reply<void> done) override;
+  void list_pools(const caller& who, reply<std::vector<pool_view>> done) override;
 
 private:
   /// Runs `work`, which sees to the reply, on a thread that may block; else the reply is told to come back later.
@@ -102,6 +107,8 @@ private:
   [[nodiscard]] result<compiled_definition> compile_definition(const definition& source,
                                                                const compile_options& defaults);
   [[nodiscard]] result<std::vector<log_line>> lines_of(workspace_id workspace, run_id id) const;
+  [[nodiscard]] pool_view view_of(pool_record pool) const;
+  void add_waiting(node_figures& out) const;
   void store_key_uses();
   [[nodiscard]] api_key_record key_record(workspace_id workspace, key_draft draft, std::string_view key) const;
 
@@ -112,6 +119,7 @@ private:
   std::unique_ptr<store> state_;
   plan_cache plans_;
   system_registry registry_;
+  pool_figures pool_figures_;
   entity_surroundings around_;
   reads reads_;
   key_registry keyring_;

@@ -107,6 +107,7 @@ void node_impl::start_run(const caller& who, start_request request, reply<starte
   command.traceparent = std::move(request.traceparent);
   command.once = std::move(request.once);
   if (request.wait.count() > 0) command.wait = request.wait;
+  if (request.priority) command.priority = static_cast<std::uint8_t>(*request.priority);
   const auto id = request.pipeline;
   if (!request.source) {
     command.done = std::move(done);
@@ -140,6 +141,10 @@ void node_impl::list_runs(const caller& who, run_filter filter, page which, repl
 
 void node_impl::cancel_run(const caller& who, run_id id, reply<run_view> done) {
   submit(id.raw, run_message{penstock::cancel_run{who.subject}, who.workspace, std::move(done), {}});
+}
+
+void node_impl::set_run_priority(const caller& who, run_id id, task_priority priority, reply<run_view> done) {
+  submit(id.raw, run_message{penstock::set_priority{priority}, who.workspace, std::move(done), {}});
 }
 
 void node_impl::read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit,

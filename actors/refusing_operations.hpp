@@ -37,9 +37,9 @@ public:
   void put_calendar(const caller&, calendar_record, reply<calendar_record> done) override { refuse(done); }
   void delete_calendar(const caller&, std::string, reply<void> done) override { refuse(done); }
   void list_calendars(const caller&, reply<std::vector<calendar_record>> done) override { refuse(done); }
-  void put_pool(const caller&, pool_record, reply<pool_record> done) override { refuse(done); }
+  void put_pool(const caller&, pool_record, reply<pool_view> done) override { refuse(done); }
   void delete_pool(const caller&, std::string, reply<void> done) override { refuse(done); }
-  void list_pools(const caller&, reply<std::vector<pool_record>> done) override { refuse(done); }
+  void list_pools(const caller&, reply<std::vector<pool_view>> done) override { refuse(done); }
 
 private:
   template <class T>

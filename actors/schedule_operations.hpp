@@ -78,6 +78,11 @@ struct dependency_graph {
   std::vector<dependency_record> downstream;
 };
 
+struct pool_view {
+  pool_record record;
+  std::uint64_t held = 0; ///< Tasks and items that hold a lease now.
+};
+
 /// What starts runs besides a person. As `operations`: every function calls its reply exactly once, from any thread.
 class schedule_operations {
 public:
@@ -119,9 +124,10 @@ public:
   virtual void list_calendars(const caller& who, reply<std::vector<calendar_record>> done) = 0;
 
   /// A pool without a record has no limit.
-  virtual void put_pool(const caller& who, pool_record pool, reply<pool_record> done) = 0;
+  virtual void put_pool(const caller& who, pool_record pool, reply<pool_view> done) = 0;
   virtual void delete_pool(const caller& who, std::string name, reply<void> done) = 0;
-  virtual void list_pools(const caller& who, reply<std::vector<pool_record>> done) = 0;
+  /// By name.
+  virtual void list_pools(const caller& who, reply<std::vector<pool_view>> done) = 0;
 };
 
 } // namespace penstock

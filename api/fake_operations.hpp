@@ -243,6 +243,38 @@ public:
     });
   }
 
+  void set_run_priority(const caller& who, run_id id, task_priority priority, reply<run_view> done) override {
+    answer<run_view>(std::move(done), [&, this]() -> result<run_view> {
+      auto* run = find_run(who, id);
+      if (!run) return missing();
+      if (is_terminal(run->record.status)) return fail(errc::invalid_transition, "the run has ended");
+      run->record.priority = static_cast<std::uint8_t>(priority);
+      return *run;
+    });
+  }
+
+  void put_pool(const caller& who, pool_record pool, reply<pool_view> done) override {
+    answer<pool_view>(std::move(done), [&, this]() -> result<pool_view> {
+      pool.workspace = who.workspace;
+      pool.updated_at = now;
+      return pools_[{who.workspace, pool.name}] = pool_view{pool, 0};
+    });
+  }
+  void delete_pool(const caller& who, std::string name, reply<void> done) override {
+    answer<void>(std::move(done), [&, this]() -> result<void> {
+      if (pools_.erase({who.workspace, name}) == 0) return missing();
+      return {};
+    });
+  }
+  void list_pools(const caller& who, reply<std::vector<pool_view>> done) override {
+    answer<std::vector<pool_view>>(std::move(done), [&, this]() -> result<std::vector<pool_view>> {
+      std::vector<pool_view> out;
+      for (const auto& [key, pool] : pools_)
+        if (key.first == who.workspace) out.push_back(pool);
+      return out;
+    });
+  }
+
   void read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit,
                  reply<std::vector<log_line>> done) override {
     answer<std::vector<log_line>>(std::move(done), [&, this]() -> result<std::vector<log_line>> {
@@ -412,6 +444,7 @@ private:
   std::vector<pipeline_id> order_;
   std::map<run_id, run_view> runs_;
   std::vector<run_id> run_order_;
+  std::map<std::pair<workspace_id, std::string>, pool_view> pools_;
   std::vector<api_key_record> keys_;
   std::set<std::shared_ptr<watch>> watches_;
   std::deque<std::function<void()>> held_;

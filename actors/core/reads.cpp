@@ -1,6 +1,7 @@
 #include "actors/core/reads.hpp"
 
 #include "actors/core/pipeline_records.hpp"
+#include "actors/core/pool_records.hpp"
 #include "actors/core/run_core.hpp"
 #include "actors/core/sealed_records.hpp"
 
@@ -129,7 +130,10 @@ result<std::vector<task_view>> reads::tasks(const run_record& record) const {
     view.record = std::move(task.record);
     view.error = std::move(task.error_text);
   }
-  const auto statuses = derive_statuses(**graph, record.status, recorded);
+  const auto is_limited = [&](const std::string& pool) {
+    return limit_of(around_, {record.workspace, pool}).has_value();
+  };
+  const auto statuses = derive_statuses(**graph, record.status, recorded, is_limited);
   for (task_index i = 0; i < out.size(); ++i) {
     const auto& spec = (*graph)->task(i);
     out[i].id = spec.id;

@@ -1,5 +1,7 @@
 #include "actors/core/system_core.hpp"
 
+#include "actors/core/pool_records.hpp"
+
 namespace penstock {
 
 void system_draft::apply(std::function<void(system_tables&)> change) {
@@ -30,6 +32,10 @@ void system_draft::erase_calendar(workspace_id workspace, const std::string& nam
 void system_draft::erase_pool(workspace_id workspace, const std::string& name) {
   out_.mutations.remove(family::state, keys::named_record(keys::state_kind::pool, workspace, name));
   apply([which = std::pair{workspace, name}](system_tables& t) { t.erase_pool(which); });
+}
+
+void system_draft::tell_pool(const uuid& entity, const pool_name& pool, std::uint64_t number) {
+  leave_change(0, entity, pool, number, out_);
 }
 
 std::unique_ptr<proposal> system_core::handle(entity_command command, timestamp now) {

@@ -24,6 +24,9 @@ public:
   void erase(dependency_id id);
   void erase_calendar(workspace_id workspace, const std::string& name);
   void erase_pool(workspace_id workspace, const std::string& name);
+  /// Lets a pool know that its limit has changed; kept until it has taken it.
+  /// @param number random: tells messages to one pool apart.
+  void tell_pool(const uuid& entity, const pool_name& pool, std::uint64_t number);
 
 private:
   template <class Record>

@@ -35,6 +35,8 @@ public:
   void sweep();
 
   [[nodiscard]] store& state() noexcept { return *state_; }
+  /// What the worker has and is not done with.
+  [[nodiscard]] const std::vector<std::shared_ptr<attempt_request>>& attempts() const noexcept { return attempts_; }
   [[nodiscard]] const entity_surroundings& around() const noexcept { return around_; }
   /// How an attempt ends; called once per attempt that a worker does.
   std::function<attempt_outcome(const attempt_request&)> outcome = [](const attempt_request&) {

@@ -178,6 +178,29 @@ test('download writes a file under its own name and replaces nothing unasked', a
   assert.equal((await penstock(['run', 'download', 'daily', '-o', 'no/such/dir'])).code, 8);
 });
 
+test('pools are limited, listed and let go', async () => {
+  const set = await penstock(['pool', 'set', 'heavy duty', '3']);
+  assert.equal(set.code, 0, set.err);
+  says(set.err, /at most 3 tasks of pool heavy duty run at once/);
+  says((await penstock(['pool', 'list'])).out, /NAME +LIMIT +HELD +CHANGED\nheavy duty +3 +1 +20/);
+  assert.deepEqual(JSON.parse((await penstock(['pool', 'list', '--output', 'json'])).out).map((pool) => pool.name), ['heavy duty']);
+  assert.equal((await penstock(['pool', 'set', 'heavy duty', 'many'])).code, 2);
+  assert.equal((await penstock(['pool', 'set', 'heavy duty'])).code, 2);
+  assert.equal((await penstock(['pool', 'set', 'heavy duty', '2000000'])).code, 6);
+  says((await penstock(['pool', 'delete', 'heavy duty'])).err, /has no limit any more/);
+  assert.equal((await penstock(['pool', 'delete', 'heavy duty'])).code, 5);
+});
+
+test('a run is started with a priority, and takes another one', async () => {
+  const run = (await penstock(['pipeline', 'run', 'daily', '--priority', 'LOW'])).out.trim();
+  assert.equal(JSON.parse(standIn.requests.at(-1).text).priority, 'LOW');
+  const changed = await penstock(['run', 'priority', run, 'HIGH']);
+  assert.equal(changed.code, 0, changed.err);
+  says(changed.err, /has priority HIGH/);
+  assert.equal((await penstock(['run', 'priority', run, 'soon'])).code, 6);
+  assert.equal((await penstock(['run', 'priority', run])).code, 2);
+});
+
 test('keys are made, listed without the key itself, and revoked', async () => {
   const made = await penstock(['key', 'create', 'ci', '--scope', 'read:jobs', '--scope', 'write:pipelines', '--expires-in-days', '90']);
   assert.equal(made.code, 0, made.err);
@@ -250,7 +273,7 @@ test('a wrong command line is told with what would be right', async () => {
   for (const [args, pattern] of [
     [[], /no command given\n\npenstock: the command line/],
     [['pipline', 'list'], /unknown command pipline list; did you mean penstock pipeline list\?/],
-    [['run'], /penstock run what\? One of list, show, watch, logs, cancel, download/],
+    [['run'], /penstock run what\? One of list, show, watch, logs, cancel, priority, download/],
     [['run', 'show'], /something is missing; usage: penstock run show RUN/],
     [['run', 'show', 'a', 'b'], /too many words/],
     [['run', 'list', '--wait'], /penstock run list does not take --wait/],

@@ -43,6 +43,7 @@ struct command_row {
 
 [[nodiscard]] std::span<const command_row> pipeline_commands();
 [[nodiscard]] std::span<const command_row> run_commands();
+[[nodiscard]] std::span<const command_row> pool_commands();
 [[nodiscard]] std::span<const command_row> key_commands();
 [[nodiscard]] std::span<const command_row> server_commands();
 

@@ -14,6 +14,11 @@ std::int64_t int_of(const value& object, std::string_view name, std::int64_t oth
   return number == nullptr ? otherwise : *number;
 }
 
+const value& data_of(const value& answer) {
+  const auto* data = answer.find("data");
+  return data == nullptr ? answer : *data;
+}
+
 value::list entries_of(const value& answer) {
   if (const auto* bare = answer.as_list()) return *bare;
   for (const auto* name : {"data", "items"}) {

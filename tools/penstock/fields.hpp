@@ -14,6 +14,9 @@ namespace penstock::cli {
 /// An integer member of an answer; `otherwise` if there is none.
 [[nodiscard]] std::int64_t int_of(const value& object, std::string_view name, std::int64_t otherwise = 0);
 
+/// What an answer holds in `data`, or the answer itself.
+[[nodiscard]] const value& data_of(const value& answer);
+
 /// The entries of a list, whether it is bare or stands in `data` or `items`; none if it is no list.
 [[nodiscard]] value::list entries_of(const value& answer);
 

@@ -8,12 +8,6 @@ namespace penstock::cli {
 
 namespace {
 
-/// What an answer of this surface holds in `data`, or the answer itself.
-const value& data_of(const value& answer) {
-  const auto* data = answer.find("data");
-  return data == nullptr ? answer : *data;
-}
-
 std::string scopes_of(const value& key) {
   std::string all;
   const auto* scopes = key.find("scopes");

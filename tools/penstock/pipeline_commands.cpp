@@ -176,6 +176,7 @@ outcome<exit_code> run(command_context& with) {
     for (const auto& warning : parameters->warnings) with.err << "warning: " << warning << '\n';
     body.set("parameters", std::move(parameters->given));
   }
+  if (const auto priority = with.option("priority"); !priority.empty()) body.set("priority", priority);
   const auto started = with.api.send("POST", "/api/pipelines/" + encode(*id) + "/run", std::move(body));
   if (!started) return unexpected(started.error());
   const auto run_id = text_of(*started, "id");
@@ -192,6 +193,7 @@ outcome<exit_code> run(command_context& with) {
 constexpr option_row apply_options[] = {{"name", "NAME", "name of the pipeline, instead of the one in the file"}};
 constexpr option_row list_options[] = {{"search", "TEXT", "only names that hold this"}};
 constexpr option_row run_options[] = {{"param", "NAME=VALUE", "a parameter of the run; may be repeated", 'p'},
+                                      {"priority", "PRIORITY", "HIGH, NORMAL or LOW [the definition's]"},
                                       {"wait", "", "watch the run until it has ended", 'w'}};
 
 constexpr std::size_t many = 10'000;

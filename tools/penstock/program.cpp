@@ -33,7 +33,7 @@ constexpr std::string_view exit_codes_help =
 
 std::vector<command_row> all_commands() {
   std::vector<command_row> all;
-  for (const auto part : {pipeline_commands(), run_commands(), key_commands(), server_commands()}) {
+  for (const auto part : {pipeline_commands(), run_commands(), pool_commands(), key_commands(), server_commands()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -172,6 +172,18 @@ outcome<exit_code> cancel(command_context& with) {
   return exit_code::ok;
 }
 
+outcome<exit_code> set_priority(command_context& with) {
+  const auto id = find_run(with.api, with.words[0]);
+  if (!id) return unexpected(id.error());
+  value body;
+  body.set("priority", with.words[1]);
+  const auto answer = with.api.send("PATCH", "/v1/jobs/" + encode(*id), std::move(body));
+  if (!answer) return unexpected(answer.error());
+  if (with.as_json) print_json(with.out, data_of(*answer));
+  else with.err << "run " << *id << " has priority " << text_of(data_of(*answer), "priority") << '\n';
+  return exit_code::ok;
+}
+
 /// The whole log, page by page.
 outcome<std::string> fetch_log(api_client& api, const std::string& run) {
   std::string log;
@@ -280,6 +292,14 @@ constexpr command_row rows[] = {
   {"run", "watch", "RUN", 1, 1, "watch a run until it has ended", {}, &watch},
   {"run", "logs", "RUN", 1, 1, "print a run's log", logs_options, &logs},
   {"run", "cancel", "RUN", 1, 1, "stop a run", {}, &cancel},
+  {"run",
+   "priority",
+   "RUN PRIORITY",
+   2,
+   2,
+   "let what waits of a run wait with another priority: HIGH, NORMAL or LOW",
+   {},
+   &set_priority},
   {"run", "download", "RUN", 1, 1, "fetch the file that a run made", download_options, &download},
 };
 

@@ -100,7 +100,7 @@ constexpr std::array schemas{
     R"("createdBy":{"type":"string"},"warnings":{"type":"array","items":{"type":"string"}}}}]})"},
   schema{"EngineRunRequest",
          R"({"type":"object","properties":{"yamlDefinition":{"type":"string"},"triggeredBy":{"type":"string"},)"
-         R"("parameters":{"type":"object"}}})"},
+         R"("parameters":{"type":"object"},"priority":{"enum":["HIGH","NORMAL","LOW"]}}})"},
   schema{"EngineRun", R"({"type":"object","properties":{"runId":{"type":"string","format":"uuid"},)"
                       R"("pipelineId":{"type":"string","format":"uuid"},"status":{"enum":["RUNNING","PENDING"]},)"
                       R"("taskCount":{"type":"integer"},"engine":{"type":"string"}}})"},

@@ -6,6 +6,7 @@
 #include "api/surfaces/definition_problems.hpp"
 #include "api/surfaces/engine/handlers.hpp"
 #include "api/surfaces/engine/render.hpp"
+#include "api/surfaces/priority_field.hpp"
 #include "api/surfaces/task_defaults.hpp"
 
 #include <memory>
@@ -75,6 +76,7 @@ void run_pipeline(const request& in, const services& with, responder send) {
     request.source = definition{definition_format::yaml, std::move(*yaml)};
   request.triggered_by = fields.text("triggeredBy", {.bytes_max = 200, .one_line = true}).value_or(in.who.subject);
   if (auto parameters = fields.object("parameters")) request.parameters = std::move(*parameters);
+  request.priority = priority_field(fields, false);
   request.traceparent = traceparent_of(in);
   request.once = idempotency_key(in, problems);
   request.wait = preferred_wait(in, with.settings.wait_max);

@@ -132,7 +132,8 @@ constexpr std::array schemas{
     R"("schedule":{"type":["string","null"]},"enabled":{"type":"boolean"},"domain_id":{"type":["string","null"]},)"
     R"("domain_name":{"type":["string","null"]},"last_run_status":{"type":["string","null"]},)"
     R"("last_run_at":{"type":["string","null"],"format":"date-time"},"created_at":{"type":"string","format":"date-time"}}})"},
-  schema{"RunStart", R"({"type":"object","properties":{"parameters":{"type":"object"}}})"},
+  schema{"RunStart", R"({"type":"object","properties":{"parameters":{"type":"object"},)"
+                     R"("priority":{"enum":["HIGH","NORMAL","LOW"]}}})"},
   schema{
     "RunStarted",
     R"({"type":"object","properties":{"id":{"type":"string","format":"uuid"},"pipeline_id":{"type":"string","format":"uuid"},)"

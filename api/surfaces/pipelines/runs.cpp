@@ -5,6 +5,7 @@
 #include "api/request_options.hpp"
 #include "api/surfaces/pipelines/handlers.hpp"
 #include "api/surfaces/pipelines/render.hpp"
+#include "api/surfaces/priority_field.hpp"
 
 #include <algorithm>
 
@@ -50,7 +51,9 @@ void start_run(const request& in, const services& with, responder send) {
   start.pipeline = pipeline_id{id_in_path(in, "id", problems)};
   const auto body = json_object_body(in);
   if (!body) return send(render_error(style, body.error()));
-  if (auto parameters = body_fields{*body, problems}.object("parameters")) start.parameters = std::move(*parameters);
+  body_fields fields{*body, problems};
+  if (auto parameters = fields.object("parameters")) start.parameters = std::move(*parameters);
+  start.priority = priority_field(fields, false);
   start.triggered_by = in.who.subject;
   start.traceparent = traceparent_of(in);
   start.once = idempotency_key(in, problems);

@@ -13,6 +13,7 @@ export async function startStandIn() {
   const pipelines = new Map();
   const runs = new Map();
   const keys = new Map();
+  const pools = new Map();
   const requests = [];
   const state = { ready: true, refuse: null };
 
@@ -119,6 +120,19 @@ export async function startStandIn() {
       return json(201, { data: key, note: 'The full key value is shown only once.' });
     }],
     ['DELETE', /^\/v1\/api-keys\/([^/]+)$/, ({ match }) => (keys.delete(decodeURIComponent(match[1])) ? { status: 204 } : { status: 404, type: 'application/json', body: { error: { code: 'NOT_FOUND', message: 'there is no such key' } } })],
+    ['GET', /^\/v1\/pools$/, () => json(200, { data: [...pools.values()], meta: { total: pools.size } })],
+    ['PUT', /^\/v1\/pools\/([^/]+)$/, ({ match, body }) => {
+      if (body.limit > 1e6) return { status: 400, type: 'application/json', body: { error: { code: 'BAD_REQUEST', message: 'limit must be 0 to 1000000' } } };
+      const pool = { name: decodeURIComponent(match[1]), limit: body.limit, held: 1, updated_at: new Date().toISOString() };
+      pools.set(pool.name, pool);
+      return json(200, { data: pool });
+    }],
+    ['DELETE', /^\/v1\/pools\/([^/]+)$/, ({ match }) => (pools.delete(decodeURIComponent(match[1])) ? { status: 204 } : { status: 404, type: 'application/json', body: { error: { code: 'NOT_FOUND', message: 'there is no such pool' } } })],
+    ['PATCH', /^\/v1\/jobs\/([^/]+)$/, ({ match, body }) => {
+      if (!one(runs, match[1])) return missing('job');
+      if (!['HIGH', 'NORMAL', 'LOW'].includes(body.priority)) return { status: 400, type: 'application/json', body: { error: { code: 'BAD_REQUEST', message: 'priority must be HIGH, NORMAL or LOW' } } };
+      return json(200, { data: { id: `job_${match[1]}`, status: 'running', priority: body.priority } });
+    }],
     ['GET', /^\/health$/, () => json(200, { status: 'ok', version: '0.1.0' }), 'open'],
     ['GET', /^\/ready$/, () => (state.ready ? json(200, { status: 'ready' }) : problem(503, 'unavailable', 'the node is shutting down')), 'open'],
   ];
