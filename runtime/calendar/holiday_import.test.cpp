@@ -157,6 +157,10 @@ TEST_CASE("what is too much is refused, and soon", "[holidays]") {
   while (events.size() < 900'000)
     events += "DTSTART:00010101\nRRULE:FREQ=YEARLY;COUNT=9999;BYMONTH=2;BYMONTHDAY=30\nEND:VEVENT\nBEGIN:VEVENT\n";
   CHECK(code(calendar(events + "DTSTART:20260101\n")) == errc::too_large);
+  events.clear();
+  while (events.size() < 900'000)
+    events += "DTSTART:20260101\nDURATION:P365D\nRRULE:FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR\nEND:VEVENT\nBEGIN:VEVENT\n";
+  CHECK(refusal(calendar(events + "DTSTART:20260101\n"), {2026, 2026}).find("take too long") != std::string::npos);
   std::string dates = "DTSTART:20000101\nDURATION:P300D\nRDATE:20000101";
   while (dates.size() < 900'000) dates += ",20000" + std::to_string(101 + dates.size() % 28);
   CHECK(code(calendar(dates + "\n")) == errc::internal); // All on the same 28 dates.

@@ -57,6 +57,11 @@ TEST_CASE("holidays are skipped if asked for", "[schedule_rule]") {
   CHECK(next(r, "2026-12-24T13:00:00Z", 1) == texts{"2026-12-25T12:00"});
   r.skip_holidays = true;
   CHECK(next(r, "2026-12-24T11:00:00Z", 2) == texts{"2026-12-24T12:00", "2026-12-27T12:00"});
+  r.skip_holidays = false;
+  r.business_days_only = true;
+  CHECK(next(r, "2026-12-24T13:00:00Z", 1) == texts{"2026-12-25T12:00"});
+  r.business_days_only = false;
+  r.skip_holidays = true;
   r.holidays = nullptr;
   CHECK(next(r, "2026-12-24T13:00:00Z", 1) == texts{"2026-12-25T12:00"});
 }
@@ -84,6 +89,26 @@ TEST_CASE("days are taken whole when the clocks go back across midnight", "[sche
   r.business_weekdays = 1 << 6;
   CHECK(next(r, "2010-11-07T02:00:00Z", 6) == texts{"2010-11-07T02:10", "2010-11-07T02:50", "2010-11-07T03:10",
                                                     "2010-11-13T03:30", "2010-11-13T03:50", "2010-11-13T04:10"});
+}
+
+TEST_CASE("weekly windows end and begin with a change of the clocks", "[schedule_rule]") {
+  // 2026-10-25 in Warsaw: 02:00 to 03:00 comes twice, from 00:00 UTC on. Half of it is free, both times.
+  auto r = rule("*/20 * * * *", "Europe/Warsaw");
+  r.windows = {daily(2 * 60 + 30, 4 * 60)};
+  CHECK(next(r, "2026-10-24T23:40:00Z", 6) == texts{"2026-10-25T00:00", "2026-10-25T00:20", "2026-10-25T01:00",
+                                                    "2026-10-25T01:20", "2026-10-25T03:00", "2026-10-25T03:20"});
+  r.windows = {daily(60 + 30, 2 * 60 + 30)};
+  CHECK(next(r, "2026-10-24T23:00:00Z", 4) ==
+        texts{"2026-10-24T23:20", "2026-10-25T00:40", "2026-10-25T01:40", "2026-10-25T02:00"});
+}
+
+TEST_CASE("nothing is looked for beyond nine years", "[schedule_rule]") {
+  auto r = rule("0 0 * * *");
+  r.windows = {single_window{at("2026-01-01T00:00:00Z"), at("2036-01-01T00:00:00Z")}};
+  CHECK_FALSE(next_firing(r, at("2026-06-01T00:00:00Z")).has_value());
+  CHECK(next_firing(r, at("2027-06-01T00:00:00Z")) == at("2036-01-01T00:00:00Z"));
+  CHECK_FALSE(previous_firing(r, at("2035-12-31T00:00:00Z")).has_value());
+  CHECK(previous_firing(r, at("2034-12-31T00:00:00Z")) == at("2025-12-31T00:00:00Z"));
 }
 
 TEST_CASE("a rule that never fires is found out", "[schedule_rule]") {
