@@ -202,19 +202,6 @@ TEST_CASE("streams end with the server", "[http][websocket][stop]") {
   CHECK(s.ops.watchers() == 0);
 }
 
-TEST_CASE("a stream ends at once with the key that opened it, and soon after nobody told", "[http][websocket][auth]") {
-  test_server s;
-  const auto run = s.make_run();
-  socket_client told{s.port(), run};
-  CHECK(told.head.find("X-RateLimit-Limit: 2000") != std::string::npos);
-  CHECK(told.read().opcode == 1);
-  s.ops.end_key(fake_operations::admin_key);
-  const auto end = told.read();
-  CHECK(end.opcode == 8);
-  CHECK(close_code(end) == 1008);
-  CHECK(eventually([&] { return s.ops.watchers() == 0; }));
-}
-
 TEST_CASE("a stream whose key expires is closed by the next sweep", "[http][websocket][auth]") {
   test_server s;
   const auto run = s.make_run();
@@ -235,13 +222,4 @@ TEST_CASE("a stream ends at once with the key that opened it", "[http][websocket
   CHECK(end.opcode == 8);
   CHECK(close_code(end) == 1008);
   CHECK(eventually([&] { return s.ops.watchers() == 0; }));
-}
-
-TEST_CASE("a stream whose key expires is closed by the next sweep", "[http][websocket][auth]") {
-  test_server s;
-  const auto run = s.make_run();
-  socket_client client{s.port(), run};
-  CHECK(client.read().opcode == 1);
-  s.ops.end_key(fake_operations::admin_key, false);
-  CHECK(close_code(client.read()) == 1008);
 }

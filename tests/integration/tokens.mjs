@@ -252,7 +252,7 @@ test('a server does not start with keys that are missing, broken, weak, symmetri
   const weak = generateKeyPairSync('rsa', { modulusLength: 1024 });
   const cases = {
     'cannot be read': null,
-    JSON: '{"keys": [',
+    'expected a value': '{"keys": [',
     '2048 to': { keys: [{ ...(await exportJWK(weak.publicKey)), kid: 'weak' }] },
     'PENSTOCK_JWT_SECRET': { keys: [{ kty: 'oct', k: base64url(SECRET), kid: 's' }] },
     private: { keys: [await exportJWK(pairs.EdDSA.privateKey)] },
