@@ -6,9 +6,9 @@ namespace {
 constexpr std::size_t named_max = 5;
 
 std::string worded(const problem& p) {
-  // Messages of the compiler begin with the field already, counted from the top of the definition.
+  // Some messages begin with the field already; those of the compiler with its path from the top of the definition.
   const auto first_word = p.message.substr(0, p.message.find(' '));
-  if (p.field.empty() || p.field.ends_with("." + first_word)) return p.message;
+  if (p.field.empty() || p.field == first_word || p.field.ends_with("." + first_word)) return p.message;
   return p.field + ": " + p.message;
 }
 

@@ -4,6 +4,7 @@
 #include "api/error_table.hpp"
 #include "api/request.hpp"
 #include "api/response.hpp"
+#include "runtime/seams.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -26,6 +27,7 @@ struct services {
   const authenticator& auth;
   const std::atomic<bool>& draining; ///< The server is about to stop.
   const std::string& openapi;        ///< The generated document.
+  const clock_source& time;
 };
 
 /// Who may call a route.
