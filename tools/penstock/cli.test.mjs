@@ -201,6 +201,146 @@ test('a run is started with a priority, and takes another one', async () => {
   assert.equal((await penstock(['run', 'priority', run])).code, 2);
 });
 
+const id = /^[0-9a-f-]{36}\n$/;
+const sent = () => JSON.parse(standIn.requests.findLast((request) => request.text).text);
+
+test('a schedule is made of its options and shown with its times', async () => {
+  const made = await penstock(['schedule', 'create', 'daily', '--cron', '0 2 * * *', '--timezone', 'Europe/Warsaw', '--name', 'nightly', '--skip-holidays', '--overlap', 'cancel-running', '--catch-up', 'run_latest_n',
+    '--catch-up-runs', '3', '--window', 'SAT,SUN 22:00-02:00', '--priority', 'high', '-p', 'n=3']);
+  assert.equal(made.code, 0, made.err);
+  says(made.out, id);
+  says(made.err, /schedule created; next run of daily: 2026-12-16 02:00 Europe\/Warsaw\n$/);
+  const { pipelineId, ...rest } = sent();
+  assert.deepEqual(rest, { name: 'nightly', cronExpression: '0 2 * * *', timezone: 'Europe/Warsaw', overlapStrategy: 'CANCEL_RUNNING', catchupStrategy: 'RUN_LATEST_N', priority: 'HIGH', skipHolidays: true, catchupRuns: 3, parameters: { n: 3 },
+    maintenanceWindows: [{ days: ['SAT', 'SUN'], from: '22:00', to: '02:00' }] });
+  says((await penstock(['schedule', 'list'])).out, /^SCHEDULE +NAME +PIPELINE +CRON +STATUS +NEXT RUN +FIRED +SKIPPED\n[0-9a-f-]{36} +nightly +daily +0 2 \* \* \* +ACTIVE +2026-12-16 02:00 Europe\/Warsaw +4 +1\n$/);
+  const shown = (await penstock(['schedule', 'show', 'nightly'])).out;
+  for (const line of [/^name: +nightly$/m, /^cron: +0 2 \* \* \* Europe\/Warsaw$/m, /^holidays: +skipped, those of calendar holidays$/m, /^not during: +SAT,SUN 22:00-02:00$/m, /^catch-up: +RUN_LATEST_N, N = 3$/m, /^parameter: +n = 3$/m]) says(shown, line);
+  assert.equal(JSON.parse((await penstock(['schedule', 'show', 'daily', '--output', 'json'])).out).name, 'nightly');
+  assert.equal(JSON.parse((await penstock(['schedule', 'list', 'daily', '--output', 'json'])).out).length, 1);
+});
+
+test('a schedule is changed by what is given alone, paused, resumed and deleted', async () => {
+  const changed = await penstock(['schedule', 'update', 'nightly', '--cron', '30 3 * * *', '--skip-holidays=false', '--window', 'none']);
+  assert.equal(changed.code, 0, changed.err);
+  assert.deepEqual(sent(), { cronExpression: '30 3 * * *', skipHolidays: false, maintenanceWindows: [] });
+  assert.equal((await penstock(['schedule', 'update', 'nightly'])).code, 2);
+  says((await penstock(['schedule', 'update', 'nightly', '--skip-holidays=maybe'])).err, /--skip-holidays takes true or false/);
+  says((await penstock(['schedule', 'pause', 'daily'])).err, /schedule daily paused/);
+  says((await penstock(['schedule', 'list'])).out, / PAUSED +- /);
+  says((await penstock(['schedule', 'resume', 'daily'])).err, /resumed; next run: 2026-12-16/);
+  await penstock(['schedule', 'create', 'daily', '--cron', '* * * * *']);
+  const two = await penstock(['schedule', 'show', 'daily']);
+  assert.equal(two.code, 6);
+  says(two.err, /2 schedules are of pipeline daily; use an id:\n  [0-9a-f-]{36}  \* \* \* \* \*/);
+  assert.equal((await penstock(['schedule', 'delete', 'nightly'])).code, 0);
+  says((await penstock(['schedule', 'show', 'nightly'])).err, /no schedule has the id or name nightly, and no pipeline the name/);
+  assert.equal((await penstock(['schedule', 'show', 'nightly'])).code, 5);
+  assert.equal((await penstock(['schedule', 'show', 'named'])).code, 5);
+});
+
+test('a wrong schedule is told in the server’s words', async () => {
+  const wrong = await penstock(['schedule', 'create', 'daily', '--cron', '0 2']);
+  assert.equal(wrong.code, 6);
+  says(wrong.err, /cronExpression: a cron expression has five fields\n$/);
+  says((await penstock(['schedule', 'create', 'daily'])).err, /give --cron/);
+  says((await penstock(['schedule', 'create', 'daily', '--cron', '* * * * *', '--catch-up-runs', 'x'])).err, /--catch-up-runs takes a whole number, not "x"/);
+  says((await penstock(['schedule', 'create', 'daily', '--cron', '* * * * *', '--overlap', 'wait'])).err, /must be SKIP, QUEUE or CANCEL_RUNNING/);
+});
+
+test('a preview shows times in their zone and in UTC', async () => {
+  const done = await penstock(['schedule', 'preview', '--cron', '0 2 * * *', '--timezone', 'Europe/Warsaw', '-n', '2', '--from', '2026-12-15']);
+  assert.equal(done.code, 0, done.err);
+  says(done.out, /^RUN +UTC\n2026-12-16 02:00 Europe\/Warsaw +2026-12-16T01:00:00Z\n2026-12-17/);
+  assert.equal(JSON.parse((await penstock(['schedule', 'preview', 'daily', '--output', 'json'])).out).nextRuns.length, 3);
+  assert.equal((await penstock(['schedule', 'preview'])).code, 2);
+  assert.equal((await penstock(['schedule', 'preview', 'daily', '--cron', '* * * * *'])).code, 2);
+});
+
+test('a backfill is watched to its end', async () => {
+  const range = ['--from', '2025-11-01', '--to', '2025-11-30'];
+  const done = await penstock(['backfill', 'create', 'daily', ...range, '--concurrency', '4', '--priority', 'low', '--watch']);
+  assert.equal(done.code, 0, done.err);
+  says(done.out, /^backfill [0-9a-f-]{36} of daily: 30 intervals from 2025-11-01 to 2025-11-30\n3 of 30 done, 4 running\n[^]*\nbackfill [0-9a-f-]{36} completed after \d+\.\d s, 30 intervals\n$/);
+  const { pipelineId, ...rest } = sent();
+  assert.deepEqual(rest, { from: '2025-11-01', to: '2025-11-30', granularity: 'DAILY', priority: 'LOW', concurrency: 4 });
+  const plain = await penstock(['backfill', 'create', 'daily', ...range, '--granularity', 'daily']);
+  says(plain.out, id);
+  says(plain.err, /backfill of 30 intervals began; watch it: penstock backfill show [0-9a-f-]{36} --watch/);
+  says((await penstock(['backfill', 'show', 'daily'])).out, /^daily  2025-11-01 to 2025-11-30  DAILY  RUNNING\n  [.]{40}  0 %  0 of 30 done\n$/);
+  assert.equal((await penstock(['backfill', 'show', 'daily', '--watch'])).code, 0);
+  says((await penstock(['backfill', 'list'])).out, /^BACKFILL +PIPELINE +FROM +TO +EACH +STATUS +DONE +FAILED +CREATED\n[0-9a-f-]{36} +daily +2025-11-01 +2025-11-30 +DAILY +COMPLETED +30\/30 +0 /);
+});
+
+test('a dry run starts nothing and says so', async () => {
+  const done = await penstock(['backfill', 'create', 'daily', '--from', '2025-11-01', '--to', '2025-11-30', '--dry-run']);
+  assert.equal(done.code, 0, done.err);
+  assert.equal(done.out, 'dry run: 30 intervals from 2025-11-01 to 2025-11-30 would run; nothing was started\n');
+  assert.equal(sent().dryRun, true);
+  says((await penstock(['backfill', 'list', 'daily'])).out, / DRY RUN /);
+});
+
+test('a backfill with failed intervals ends with 1 and can be retried', async () => {
+  const done = await penstock(['backfill', 'create', 'daily', '--from', '2025-11-01', '--to', '2025-11-10', '-p', 'fails=true', '--watch']);
+  assert.equal(done.code, 1);
+  says(done.out, /failed after \d+\.\d s: 1 of 10 intervals failed\n  run those again: penstock backfill retry [0-9a-f-]{36}\n$/);
+  assert.equal((await penstock(['backfill', 'retry', 'daily', '--watch'])).code, 0);
+  assert.equal((await penstock(['backfill', 'retry', 'daily'])).code, 6);
+  const stuck = await penstock(['backfill', 'create', 'daily', '--from', '2025-11-01', '--to', '2025-11-10', '-p', 'stuck=true', '--watch']);
+  assert.equal(stuck.code, 1);
+  says(stuck.out, /a run could not be started:\n  parameter `day` is missing\n  when that is mended: penstock backfill resume/);
+});
+
+test('a backfill is paused, resumed and cancelled', async () => {
+  await penstock(['backfill', 'create', 'daily', '--from', '2025-11-01', '--to', '2025-11-10']);
+  says((await penstock(['backfill', 'pause', 'daily'])).err, /paused/);
+  assert.equal((await penstock(['backfill', 'pause', 'daily'])).code, 6);
+  says((await penstock(['backfill', 'resume', 'daily'])).err, /goes on/);
+  says((await penstock(['backfill', 'cancel', 'daily'])).err, /cancelled/);
+  const watched = await penstock(['backfill', 'show', 'daily', '--watch']);
+  assert.equal(watched.code, 1);
+  assert.equal((await penstock(['backfill', 'show', 'named'])).code, 5);
+  assert.equal((await penstock(['backfill', 'create', 'daily', '--from', '2025-11-01'])).code, 2);
+  assert.equal((await penstock(['backfill', 'create', 'daily', '--from', '2025-11-02', '--to', '2025-11-01'])).code, 6);
+});
+
+test('dependencies are added, shown and removed by the names of their pipelines', async () => {
+  const added = await penstock(['dependency', 'add', 'daily', 'named', '--weak']);
+  assert.equal(added.code, 0, added.err);
+  says(added.out, id);
+  says(added.err, /named starts when daily has ended/);
+  assert.equal(sent().type, 'WEAK');
+  says((await penstock(['dependency', 'show', 'named'])).out, /^WHEN THIS ENDS +THIS STARTS +TYPE +DEPENDENCY\ndaily +named +WEAK +[0-9a-f-]{36}\n$/);
+  assert.equal((await penstock(['dependency', 'remove', 'daily', 'named'])).code, 0);
+  assert.equal((await penstock(['dependency', 'remove', 'daily', 'named'])).code, 5);
+  assert.equal((await penstock(['dependency', 'remove', 'daily'])).code, 2);
+  says((await penstock(['dependency', 'show', 'named'])).err, /waits for no pipeline/);
+  assert.equal((await penstock(['dependency', 'add', 'daily', 'daily'])).code, 6);
+});
+
+test('a calendar is imported from dates or iCalendar, and mistakes have their lines', async () => {
+  const dates = await penstock(['calendar', 'import', file('free.txt', '# free\n2026-01-01 New Year\n2026-12-25\n'), '--name', 'plant']);
+  assert.equal(dates.code, 0, dates.err);
+  assert.equal(dates.err, 'calendar plant has 2 days, 2026-01-01 to 2026-12-25\n');
+  assert.equal((await penstock(['calendar', 'show', 'plant'])).out, '2026-01-01 New Year\n2026-12-25\n');
+  const ics = await penstock(['calendar', 'import', '-'], { input: 'BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n' });
+  assert.equal(ics.code, 0, ics.err);
+  assert.equal(sent().ical, 'BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n');
+  says((await penstock(['calendar', 'list'])).out, /^CALENDAR +DAYS +FIRST +LAST +UPDATED\nplant +2 +2026-01-01 +2026-12-25 .*\nholidays +1 /);
+  const wrong = await penstock(['calendar', 'import', file('wrong.txt', '2026-01-01\n\nsoon\n')]);
+  assert.equal(wrong.code, 6);
+  says(wrong.err, /^(penstock: )?wrong\.txt:3: must be a date\n$/);
+  says((await penstock(['calendar', 'import', file('wrong.ics', 'BEGIN:VCALENDAR\nwrong\n')])).err, /wrong\.ics:3: there is no such day/);
+  assert.equal((await penstock(['calendar', 'import', 'missing.ics'])).code, 8);
+  assert.equal((await penstock(['calendar', 'delete', 'plant'])).code, 0);
+  assert.equal((await penstock(['calendar', 'delete', 'plant'])).code, 5);
+});
+
+test('the help of a command shows examples', async () => {
+  says((await penstock(['schedule', 'create', '--help'])).out, /^usage: penstock schedule create PIPELINE \[option…\]\n[^]*\nExamples:\n  penstock schedule create packages --cron "0 2 \* \* \*"/);
+  says((await penstock(['--help'])).out, /\n  backfill create PIPELINE +run a pipeline for each interval of a range of time\n/);
+});
+
 test('keys are made, listed without the key itself, and revoked', async () => {
   const made = await penstock(['key', 'create', 'ci', '--scope', 'read:jobs', '--scope', 'write:pipelines', '--expires-in-days', '90']);
   assert.equal(made.code, 0, made.err);

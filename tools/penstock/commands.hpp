@@ -5,6 +5,7 @@
 #include "tools/penstock/outcome.hpp"
 #include "tools/penstock/run_progress.hpp"
 
+#include <map>
 #include <ostream>
 #include <span>
 #include <string>
@@ -39,10 +40,15 @@ struct command_row {
   std::string_view help;
   std::span<const option_row> options; ///< Beside the global ones.
   command_function run = nullptr;
+  std::string_view examples = {}; ///< Lines of a shell, for help.
 };
 
 [[nodiscard]] std::span<const command_row> pipeline_commands();
 [[nodiscard]] std::span<const command_row> run_commands();
+[[nodiscard]] std::span<const command_row> schedule_commands();
+[[nodiscard]] std::span<const command_row> backfill_commands();
+[[nodiscard]] std::span<const command_row> dependency_commands();
+[[nodiscard]] std::span<const command_row> calendar_commands();
 [[nodiscard]] std::span<const command_row> pool_commands();
 [[nodiscard]] std::span<const command_row> key_commands();
 [[nodiscard]] std::span<const command_row> server_commands();
@@ -50,6 +56,9 @@ struct command_row {
 /// The id of a pipeline given by name or id.
 /// @returns `exit_code::not_found` with the nearest name, or `exit_code::refused` listing the ids if several bear it.
 [[nodiscard]] outcome<std::string> find_pipeline(api_client& api, const std::string& name_or_id);
+
+/// The names of the workspace's pipelines, by id.
+[[nodiscard]] outcome<std::map<std::string, std::string>> pipeline_names(api_client& api);
 
 /// Shows a run until it has ended, through restarts of the server.
 /// @returns `exit_code::ok` or `exit_code::run_failed`, as the run ended

@@ -211,6 +211,14 @@ constexpr command_row rows[] = {
 
 std::span<const command_row> pipeline_commands() { return rows; }
 
+outcome<std::map<std::string, std::string>> pipeline_names(api_client& api) {
+  const auto all = all_pipelines(api, "");
+  if (!all) return unexpected(all.error());
+  std::map<std::string, std::string> names;
+  for (const auto& entry : *all) names.emplace(text_of(entry, "id"), text_of(entry, "name"));
+  return names;
+}
+
 outcome<std::string> find_pipeline(api_client& api, const std::string& name_or_id) {
   if (const auto id = parse_uuid(name_or_id)) return to_text(*id);
   const auto found = find_by_name(api, name_or_id);

@@ -21,19 +21,21 @@ constexpr option_row global_options[] = {
 
 constexpr std::string_view exit_codes_help =
   "Exit codes:\n"
-  "  0  done; a run that was waited for succeeded\n"
-  "  1  the run that was waited for failed or was cancelled\n"
+  "  0  done; a run or backfill that was waited for succeeded\n"
+  "  1  the run or backfill that was waited for failed or was cancelled\n"
   "  2  the command line is wrong\n"
   "  3  the server does not answer\n"
   "  4  the key is missing, unknown or lacks the right\n"
-  "  5  no such pipeline, run, key or file on the server\n"
+  "  5  no such pipeline, run, schedule, backfill, key or file on the server\n"
   "  6  the server refused: a mistake in a definition, a parameter, a state that does not allow it\n"
   "  7  the server is overloaded, not ready, or failed\n"
   "  8  a file of this machine cannot be read or written\n";
 
 std::vector<command_row> all_commands() {
   std::vector<command_row> all;
-  for (const auto part : {pipeline_commands(), run_commands(), pool_commands(), key_commands(), server_commands()}) {
+  for (const auto part :
+       {pipeline_commands(), run_commands(), schedule_commands(), backfill_commands(), dependency_commands(),
+        calendar_commands(), pool_commands(), key_commands(), server_commands()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
@@ -61,9 +63,10 @@ void append_options(std::string& out, std::span<const option_row> options) {
 std::string overview() {
   std::string out = "penstock: the command line of Penstock\n\nusage: penstock COMMAND [option…]\n\nCommands:\n";
   for (const auto& row : all_commands())
-    append_line(out, name_of(row) + (row.words.empty() ? "" : " " + std::string{row.words}), row.help);
-  out += "\nA PIPELINE is a name or an id; a RUN is an id, or a pipeline's name for its newest run.\n\nOptions of "
-         "every command:\n";
+    append_line(out, name_of(row) + (row.words.empty() ? "" : " " + std::string{row.words}), first_line(row.help));
+  out +=
+    "\nA PIPELINE is a name or an id; a RUN or BACKFILL is an id, or a pipeline's name for its newest one; a SCHEDULE\n"
+    "is an id, its name, or the name of a pipeline that has no other.\n\nOptions of every command:\n";
   append_options(out, global_options);
   out += "\nMore on a command: penstock COMMAND --help\n\n";
   out.append(exit_codes_help);
@@ -74,6 +77,7 @@ std::string help_of(const command_row& row) {
   std::string out = "usage: penstock " + name_of(row) + (row.words.empty() ? "" : " " + std::string{row.words}) +
                     (row.options.empty() ? "" : " [option…]") + "\n\n";
   out.append(row.help) += "\n";
+  if (!row.examples.empty()) out.append("\nExamples:\n").append(row.examples) += "\n";
   if (!row.options.empty()) out += "\nOptions:\n";
   append_options(out, row.options);
   out += "\nOptions of every command:\n";

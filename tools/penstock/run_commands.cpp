@@ -3,6 +3,7 @@
 #include "tools/penstock/fields.hpp"
 #include "tools/penstock/log_tail.hpp"
 #include "tools/penstock/text_format.hpp"
+#include "tools/penstock/watching.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -18,9 +19,6 @@ namespace penstock::cli {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// How long a watched run may be out of sight: time enough to restart a server, or to replace a machine.
-constexpr auto out_of_sight_max = 120s;
 
 timestamp now() { return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now()); }
 
@@ -309,35 +307,24 @@ std::span<const command_row> run_commands() { return rows; }
 
 outcome<exit_code> watch_run(command_context& with, const std::string& run) {
   run_display display(with.out, with.on);
-  auto seen_at = std::chrono::steady_clock::now();
-  auto pause = 50ms;
   std::string pipeline;
-  for (;;) {
-    const auto answer = with.api.get(path_of(run));
-    const auto at = std::chrono::steady_clock::now();
-    if (answer) {
-      seen_at = at;
-      if (pipeline.empty()) pipeline = pipeline_name(with.api, *answer);
-      const auto snapshot = read_run(*answer, pipeline);
-      if (snapshot.has_ended()) {
-        if (with.as_json) print_json(with.out, *answer);
-        else display.finish(snapshot, now());
-        return snapshot.has_succeeded() ? exit_code::ok : exit_code::run_failed;
-      }
-      if (!with.as_json) display.show(snapshot, now());
-      // Short runs are seen moving, long ones cost the server little.
-      pause = std::min<std::chrono::milliseconds>(pause + 10ms, with.on.is_terminal ? 200ms : 500ms);
-    } else if (const auto code = answer.error().code;
-               code != exit_code::unreachable && code != exit_code::server_failed) {
-      return unexpected(answer.error());
-    } else if (at - seen_at > out_of_sight_max) {
-      return unexpected(answer.error());
-    } else {
-      if (!with.as_json) display.note("the server does not answer; the run goes on when it is back");
-      pause = 500ms;
-    }
-    std::this_thread::sleep_for(pause);
-  }
+  bool has_succeeded = false;
+  const auto see = [&](const value& answer) {
+    if (pipeline.empty()) pipeline = pipeline_name(with.api, answer);
+    const auto snapshot = read_run(answer, pipeline);
+    has_succeeded = snapshot.has_succeeded();
+    const bool has_ended = snapshot.has_ended();
+    if (with.as_json && has_ended) print_json(with.out, answer);
+    else if (!with.as_json && has_ended) display.finish(snapshot, now());
+    else if (!with.as_json) display.show(snapshot, now());
+    return has_ended;
+  };
+  const auto miss = [&] {
+    if (!with.as_json) display.note("the server does not answer; the run goes on when it is back");
+  };
+  const auto last = keep_watching(with, path_of(run), {see, miss});
+  if (!last) return unexpected(last.error());
+  return has_succeeded ? exit_code::ok : exit_code::run_failed;
 }
 
 } // namespace penstock::cli

@@ -4,13 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <clocale>
-#include <cstdlib>
-#include <cstring>
-
-#include <langinfo.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 namespace penstock::cli {
 
@@ -36,10 +29,6 @@ mark mark_of(task_group group, std::size_t frame) {
     case task_group::ahead: break;
   }
   return {"·", ".", "2"};
-}
-
-std::string colored(std::string_view text, std::string_view color, const screen& on) {
-  return on.has_color ? "\x1b[" + std::string{color} + "m" + std::string{text} + "\x1b[0m" : std::string{text};
 }
 
 std::string elapsed(const std::optional<timestamp>& from, const std::optional<timestamp>& to, timestamp now) {
@@ -119,23 +108,6 @@ std::string figures(const task_snapshot& task, timestamp now) {
 
 } // namespace
 
-screen detect_screen() {
-  screen on;
-  std::setlocale(LC_CTYPE, "");
-  const char* const term = std::getenv("TERM");
-  const bool is_dumb = term == nullptr || *term == '\0' || std::strcmp(term, "dumb") == 0;
-  on.is_terminal = isatty(STDOUT_FILENO) != 0 && !is_dumb;
-  on.has_utf8 = std::strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-  const char* const no_color = std::getenv("NO_COLOR");
-  on.has_color = on.is_terminal && (no_color == nullptr || *no_color == '\0');
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
-    on.columns = size.ws_col;
-    on.lines = size.ws_row;
-  }
-  return on;
-}
-
 std::vector<std::string> draw_run(const run_snapshot& run, timestamp now, const screen& on, std::size_t frame) {
   std::vector<std::string> lines{heading(run, now, on)};
   // The heading, the line of what was left out, a note, and the line of the cursor are not for tasks.
@@ -190,8 +162,7 @@ std::vector<std::string> tell_end(const run_snapshot& run) {
 
 void run_display::show(const run_snapshot& run, timestamp now) {
   if (on_.is_terminal) {
-    block_ = draw_run(run, now, on_, frame_++);
-    draw(block_);
+    block_.draw(draw_run(run, now, on_, frame_++));
   } else {
     for (const auto& line : tell_changes(last_, run, now)) out_ << line << '\n';
     out_.flush();
@@ -203,28 +174,14 @@ void run_display::show(const run_snapshot& run, timestamp now) {
 void run_display::note(const std::string& line) {
   if (line == noted_) return;
   noted_ = line;
-  if (on_.is_terminal) {
-    auto lines = block_;
-    lines.push_back(colored(fit(line, on_.columns > 1 ? on_.columns - 1 : 1), "33", on_));
-    draw(lines);
-  } else {
-    out_ << line << std::endl;
-  }
+  if (on_.is_terminal) block_.note(line);
+  else out_ << line << std::endl;
 }
 
 void run_display::finish(const run_snapshot& run, timestamp now) {
   show(run, now);
   for (const auto& line : tell_end(run)) out_ << line << '\n';
   out_.flush();
-}
-
-void run_display::draw(const std::vector<std::string>& lines) {
-  // Over the old block line by line and then clear what is below, so that nothing flickers.
-  if (lines_drawn_ > 0) out_ << "\x1b[" << lines_drawn_ << "A";
-  for (const auto& line : lines) out_ << '\r' << line << "\x1b[K\n";
-  out_ << "\x1b[J";
-  out_.flush();
-  lines_drawn_ = lines.size();
 }
 
 } // namespace penstock::cli

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tools/penstock/run_snapshot.hpp"
+#include "tools/penstock/screen.hpp"
 
 #include <cstddef>
 #include <ostream>
@@ -8,18 +9,6 @@
 #include <vector>
 
 namespace penstock::cli {
-
-/// What the screen can show.
-struct screen {
-  bool is_terminal = false; ///< Else lines are only ever added.
-  std::size_t columns = 80;
-  std::size_t lines = 24;
-  bool has_color = false;
-  bool has_utf8 = false;
-};
-
-/// The screen behind standard output: its size, and what `NO_COLOR`, `TERM` and the locale say of it.
-[[nodiscard]] screen detect_screen();
 
 /// The run as a block of lines: a heading and a line per task. What does not fit is left out in the middle, never
 /// tasks that run or failed while there is room.
@@ -37,7 +26,7 @@ struct screen {
 /// Shows a run while it goes on.
 class run_display {
 public:
-  run_display(std::ostream& out, screen on) : out_(out), on_(on) {}
+  run_display(std::ostream& out, screen on) : out_(out), on_(on), block_(out, on) {}
 
   void show(const run_snapshot& run, timestamp now);
   /// One line under the block until the next `show`, such as that the server does not answer.
@@ -45,14 +34,11 @@ public:
   void finish(const run_snapshot& run, timestamp now);
 
 private:
-  void draw(const std::vector<std::string>& lines);
-
   std::ostream& out_;
   screen on_;
+  drawn_block block_;
   run_snapshot last_;
   std::string noted_;
-  std::vector<std::string> block_; ///< The run as last drawn, without a note.
-  std::size_t lines_drawn_ = 0;
   std::size_t frame_ = 0;
 };
 

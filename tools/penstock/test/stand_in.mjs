@@ -2,6 +2,7 @@
 // further at each look. Used by cli.test.mjs, so that what the program says and returns is tested without a server.
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
+import { schedulerRoutes } from './stand_in_scheduler.mjs';
 
 export const KEY = 'gcs_test_sk_stand_in_0123456789abcdef';
 
@@ -56,7 +57,9 @@ export async function startStandIn() {
   const one = (map, id) => map.get(id);
   const missing = (what) => problem(404, 'not_found', `there is no such ${what}`);
 
+  const scheduler = schedulerRoutes({ json, problem, missing, page });
   const routes = [
+    ...scheduler.routes,
     ['GET', /^\/api\/v1\/pipelines$/, ({ query }) => json(200, newestFirst(pipelines).filter((p) => p.name.includes(query.get('search') ?? '')).map(({ yamlDefinition, ...rest }) => rest))],
     ['POST', /^\/api\/v1\/pipelines$/, ({ body }) => {
       const wrong = check(body.yamlDefinition);
@@ -158,5 +161,5 @@ export async function startStandIn() {
     response.end(raw ?? (body === undefined ? undefined : JSON.stringify(body)));
   });
   await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  return { url: `http://127.0.0.1:${server.address().port}`, pipelines, runs, keys, requests, state, stop: () => { server.closeAllConnections(); return new Promise((resolve) => { server.close(resolve); }); } };
+  return { url: `http://127.0.0.1:${server.address().port}`, pipelines, runs, keys, scheduler, requests, state, stop: () => { server.closeAllConnections(); return new Promise((resolve) => { server.close(resolve); }); } };
 }
