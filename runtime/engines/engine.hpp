@@ -87,7 +87,9 @@ struct engine_settings {
   std::string self_executable; ///< Path of this program, started again as child process.
   std::string duckdb_library;  ///< Path of libduckdb.so; empty: searched beside the program.
   bool allow_private_addresses = false;
-  std::uint64_t sql_memory_bytes = 1ull << 30; ///< Hard limit of a SQL child.
+  std::uint64_t sql_memory_bytes = 1ull << 30;  ///< Hard limit of a SQL child.
+  std::uint64_t task_memory_bytes = 0;          ///< Hard limit of each process of a command; 0 = none.
+  std::uint64_t output_bytes_max = 16ull << 30; ///< What a command prints to be read as a table.
   std::uint64_t http_response_bytes_max = 16u << 20;
   std::uint64_t rows_max = 1'000'000'000;
   std::uint64_t log_bytes_max = 8u << 20;                 ///< Per attempt.

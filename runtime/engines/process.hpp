@@ -30,6 +30,7 @@ struct process_spec {
   std::vector<std::string> environment; ///< `NAME=value`, all there is.
   std::string directory;                ///< Absolute: where it starts.
   std::string output_file;              ///< Standard output is written there; empty: to `process_observer::output`.
+  std::uint64_t output_bytes_max = 0;   ///< Of `output_file`: beyond it the process is killed; 0 = none.
   bool takes_input = false;             ///< `send` will be used; else standard input is at its end at once.
   process_limits limits;
   /// Where the system allows it, these directories appear empty to the process, but for `directory` and the ones below.
@@ -49,11 +50,12 @@ struct process_end {
   process_outcome outcome = process_outcome::exited;
   int code = 0;
   std::string why;
-  bool stopped = false;   ///< `stop` was called before its end.
-  bool timed_out = false; ///< Its `timeout_ms` passed before its end.
+  bool stopped = false;        ///< `stop` was called before its end.
+  bool timed_out = false;      ///< Its `timeout_ms` passed before its end.
+  bool wrote_too_much = false; ///< Its output file is larger than `output_bytes_max`.
 
   [[nodiscard]] bool ok() const noexcept {
-    return outcome == process_outcome::exited && code == 0 && !stopped && !timed_out;
+    return outcome == process_outcome::exited && code == 0 && !stopped && !timed_out && !wrote_too_much;
   }
 };
 

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,8 @@ using std::chrono::milliseconds;
 
 /// Bytes read of one stream before the others get their turn.
 constexpr std::size_t read_bytes_per_turn = 256u << 10;
+/// How often the size of output files is looked at.
+constexpr milliseconds output_look{200};
 
 struct start_command {
   process_number number;
@@ -46,13 +49,23 @@ using command = std::variant<start_command, send_command, stop_command>;
 struct running_process {
   process_observer observer;
   descriptor in, out, err;
-  std::string input; ///< Not yet written to `in`.
+  std::string input;      ///< Not yet written to `in`.
+  descriptor output_file; ///< Only where its size is limited, to `output_bytes_max`.
+  std::uint64_t output_bytes_max = 0;
   std::uint64_t kill_grace_ms = 0;
   std::optional<steady::time_point> deadline; ///< Of its time limit.
   std::optional<steady::time_point> kill_at;  ///< Set when SIGTERM was sent.
   std::optional<process_end> main_end;
   bool stopped = false;
   bool timed_out = false;
+  bool wrote_too_much = false;
+
+  /// Looks at the size of the output file. It stays too large once it was.
+  void look_at_output() {
+    struct stat info {};
+    if (output_file && ::fstat(output_file.get(), &info) == 0)
+      wrote_too_much |= static_cast<std::uint64_t>(info.st_size) > output_bytes_max;
+  }
 };
 
 struct pipe_ends {
@@ -187,6 +200,11 @@ std::string system_starter::launch(start_command& c, running_process& p) {
   descriptor spec = spec_file(c.spec);
   if (!in || !out || !err || !out->writer || !spec)
     return std::string("no pipe or file for it: ") + std::strerror(errno);
+  if (!c.spec.output_file.empty() && c.spec.output_bytes_max > 0) {
+    p.output_file.reset(::fcntl(out->writer.get(), F_DUPFD_CLOEXEC, 0));
+    p.output_bytes_max = c.spec.output_bytes_max;
+    if (!p.output_file) return std::string("no descriptor for its output: ") + std::strerror(errno);
+  }
   if (c.spec.takes_input) p.in = std::move(in->writer);
   p.out = std::move(out->reader);
   p.err = std::move(err->reader);
@@ -221,6 +239,7 @@ int system_starter::poll_timeout_ms() const {
   for (const auto& [number, p] : running_) {
     if (p.deadline && !p.kill_at) next = std::min(next, *p.deadline);
     if (p.kill_at) next = std::min(next, *p.kill_at);
+    if (p.output_file) next = std::min(next, steady::now() + output_look);
   }
   if (next == steady::time_point::max()) return -1;
   const auto left = std::chrono::ceil<milliseconds>(next - steady::now()).count();
@@ -254,6 +273,11 @@ void system_starter::wait_and_serve() {
 void system_starter::check_times() {
   const auto now = steady::now();
   for (auto& [number, p] : running_) {
+    p.look_at_output();
+    if (p.wrote_too_much && p.output_file) {
+      p.output_file.reset(); // Known, and told once.
+      p.kill_at = now;       // Without grace: the disk is everybody's.
+    }
     if (p.kill_at && now >= *p.kill_at) {
       request(keeper_request_kind::kill, number);
       p.kill_at = now + std::chrono::hours(24);
@@ -329,6 +353,8 @@ void system_starter::lose_keeper() {
 }
 
 void system_starter::finish(processes::iterator at, process_end end) {
+  at->second.look_at_output();
+  end.wrote_too_much = at->second.wrote_too_much;
   end.stopped = at->second.stopped;
   end.timed_out = at->second.timed_out;
   const auto ended = std::move(at->second.observer.ended);

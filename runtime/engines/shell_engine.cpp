@@ -81,6 +81,8 @@ process_spec shell_engine::spec_of(const attempt_request& request, const std::st
   spec.environment = shell_environment(request, directory);
   spec.directory = directory;
   if (request.config.find("output")) spec.output_file = output_path(request);
+  spec.output_bytes_max = settings_.output_bytes_max;
+  spec.limits.data_bytes = settings_.task_memory_bytes;
   spec.kill_grace_ms = settings_.kill_grace_ms;
   // Everybody's data and keys lie below it.
   spec.hidden_directories = {settings_.data_dir};
@@ -135,6 +137,11 @@ void shell_engine::finished(const std::shared_ptr<command_run>& run, const proce
   places_.leave();
   if (end.ok()) return attempt->succeed({});
   if (end.stopped) return attempt->end_cancelled();
+  if (end.wrote_too_much)
+    return attempt->fail(errc::too_large,
+                         "The command printed more than " + std::to_string(settings_.output_bytes_max) +
+                           " bytes of output, the most this server reads as a table (--max-output).",
+                         false);
   if (end.timed_out) return attempt->fail_timed_out("The command");
   std::string why = "The command " + describe(end);
   if (end.outcome != process_outcome::not_started && !run->last_error_line.empty()) why += ": " + run->last_error_line;

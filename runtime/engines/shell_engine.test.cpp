@@ -95,6 +95,43 @@ TEST_CASE("a command's csv output becomes a table", "[engines][shell][table]") {
         R"([{"name":"a","n":1},{"name":"b","n":2},{"name":"c, d","n":3}])");
 }
 
+TEST_CASE("a command that prints more than is read as a table is ended, and the error says so",
+          "[engines][shell][table][limit]") {
+  engine_settings settings;
+  settings.output_bytes_max = 1u << 20;
+  settings.kill_grace_ms = 60'000; // Not waited for.
+  engine_fixture f{settings};
+  const std::string output = R"(, "output": {"format": "csv", "columns": ["a"]}})";
+  const std::string right = "The command printed more than 1048576 bytes of output, the most this server reads as a "
+                            "table (--max-output).";
+  // One that goes on until it is killed, and one that is over before anybody looked.
+  for (const std::string command : {"trap '' TERM; yes", "head -c 2000000 /dev/zero"}) {
+    CAPTURE(command);
+    auto request = f.request(task_type::shell, R"({"command": ")" + command + "\"" + output);
+    const auto result = f.run(request);
+    CHECK(result.outcome == attempt_outcome::failed);
+    CHECK(result.why.code == errc::too_large);
+    CHECK(result.why.message == right);
+    CHECK_FALSE(result.retryable);
+  }
+  CHECK(f.run(task_type::shell, R"({"command": "yes | head -c 1048576")" + output).rows == 524'288);
+  // What goes to the log has the log's limit.
+  CHECK(f.run(task_type::shell, R"({"command": "head -c 2000000 /dev/zero"})").outcome == attempt_outcome::succeeded);
+}
+
+TEST_CASE("a command's processes have the memory the server gives them", "[engines][shell][limit]") {
+  const std::string command = R"({"command": "dd if=/dev/zero of=/dev/null bs=300M count=1"})";
+  engine_settings settings;
+  settings.task_memory_bytes = 100u << 20;
+  engine_fixture f{settings};
+  const auto result = f.run(task_type::shell, command);
+  CHECK(result.outcome == attempt_outcome::failed);
+  CHECK_THAT(result.why.message, Catch::Contains("exited with code 1: dd: memory exhausted"));
+  CHECK(f.run(task_type::shell, R"({"command": "dd if=/dev/zero of=/dev/null bs=30M count=1"})").outcome ==
+        attempt_outcome::succeeded);
+  CHECK(engine_fixture{}.run(task_type::shell, command).outcome == attempt_outcome::succeeded);
+}
+
 TEST_CASE("an output without rows is a table without rows", "[engines][shell][table]") {
   engine_fixture f;
   auto request =
