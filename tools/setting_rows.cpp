@@ -303,6 +303,8 @@ std::vector<setting_row> engine_rows() {
     row("processes", "N", count(PENSTOCK_AT(engines.processes_max), 1, 1'024),
         "shell, sql, source and sink tasks at once"),
     row("http-tasks", "N", count(PENSTOCK_AT(engines.http_max), 1, 10'000), "http tasks at once"),
+    row("http-tasks-per-host", "N", count(PENSTOCK_AT(engines.http_per_host_max), 1, 10'000),
+        "http tasks at once to one host"),
     row("sql-memory", "BYTES", bytes(PENSTOCK_AT(engines.sql_memory_bytes), 64 * mib, 1'024 * gib),
         "hard limit of each SQL process"),
     row("task-memory", "BYTES", bytes(PENSTOCK_AT(engines.task_memory_bytes), 0, 1'024 * gib),

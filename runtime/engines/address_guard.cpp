@@ -1,6 +1,8 @@
 #include "runtime/engines/address_guard.hpp"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <cstring>
 #include <string>
@@ -106,6 +108,28 @@ std::optional<std::string_view> refused_address(std::string_view text) {
   std::array<std::uint8_t, 16> v6{};
   if (::inet_pton(AF_INET6, copy.c_str(), v6.data()) == 1) return refused_ipv6(v6);
   return "not an address";
+}
+
+std::optional<std::string_view> refused_address(const sockaddr& address) {
+  if (address.sa_family == AF_INET) {
+    std::array<std::uint8_t, 4> bytes{};
+    std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in&>(address).sin_addr, bytes.size());
+    return refused_ipv4(bytes);
+  }
+  if (address.sa_family == AF_INET6) {
+    std::array<std::uint8_t, 16> bytes{};
+    std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, bytes.size());
+    return refused_ipv6(bytes);
+  }
+  return "not an internet";
+}
+
+std::string text_of(const sockaddr& address) {
+  std::array<char, INET6_ADDRSTRLEN> out{};
+  const void* bytes = address.sa_family == AF_INET
+                        ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in&>(address).sin_addr)
+                        : &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  return ::inet_ntop(address.sa_family, bytes, out.data(), out.size()) ? out.data() : "?";
 }
 
 } // namespace penstock

@@ -3,7 +3,10 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+
+struct sockaddr;
 
 namespace penstock {
 
@@ -15,5 +18,11 @@ namespace penstock {
 
 /// The same for an address in text form; "not an address" for anything else.
 [[nodiscard]] std::optional<std::string_view> refused_address(std::string_view text);
+
+/// The same for an address as sockets take it; "not an internet" for one of another family.
+[[nodiscard]] std::optional<std::string_view> refused_address(const sockaddr& address);
+
+/// An internet address of a socket as text, without its port.
+[[nodiscard]] std::string text_of(const sockaddr& address);
 
 } // namespace penstock

@@ -95,8 +95,9 @@ struct engine_settings {
   std::uint64_t log_bytes_max = 8u << 20;                 ///< Per attempt.
   std::uint64_t attempt_timeout_ms = 24ull * 3600 * 1000; ///< Of an attempt without a timeout of its own.
   std::uint64_t kill_grace_ms = 5'000;
-  std::size_t processes_max = 8; ///< shell and table work at once.
-  std::size_t http_max = 128;    ///< http tasks at once.
+  std::size_t processes_max = 8;       ///< shell and table work at once.
+  std::size_t http_max = 256;          ///< http tasks at once.
+  std::size_t http_per_host_max = 128; ///< Of them to one host, so that a silent one does not hold up the others.
 };
 
 } // namespace penstock

@@ -1,5 +1,6 @@
 #include "runtime/engines/http_call.hpp"
 
+#include "runtime/engines/outbound_target.hpp"
 #include "runtime/model/json.hpp"
 
 #include <algorithm>
@@ -11,23 +12,8 @@ namespace penstock {
 
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 unexpected<error> wrong(const std::string& field, const std::string& expected) {
   return fail(errc::invalid_argument, "'" + field + "' must be " + expected + ".");
-}
-
-/// RFC 9110, section 5.6.2.
-bool is_token(std::string_view text) {
-  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || marks.find(c) != marks.npos;
-  });
 }
 
 bool has_line_break(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos; }
@@ -37,18 +23,16 @@ result<void> read_headers(const value& headers, http_call& out) {
   if (!members) return wrong("headers", "an object of names and texts");
   for (const auto& [name, v] : *members) {
     const std::string text = v.as_string() ? *v.as_string() : write_json(v);
-    if (!is_token(name)) return wrong("headers." + name, "a header's name");
+    if (!is_http_token(name)) return wrong("headers." + name, "a header's name");
     if (has_line_break(text)) return wrong("headers." + name, "a text without line breaks");
-    // With a colon and nothing behind it, libcurl would take the header away instead of sending it empty.
-    out.headers.push_back(text.empty() ? name + ";" : name + ": " + text);
+    out.headers.emplace_back(name, text);
   }
   return {};
 }
 
 bool has_header(const http_call& call, std::string_view name) {
-  return std::any_of(call.headers.begin(), call.headers.end(), [&](const std::string& header) {
-    return lower(header.substr(0, header.find_first_of(":;"))) == name;
-  });
+  return std::any_of(call.headers.begin(), call.headers.end(),
+                     [&](const auto& header) { return lower_ascii(header.first) == name; });
 }
 
 std::optional<int> status_from(std::string_view text) {
@@ -60,7 +44,7 @@ std::optional<int> status_from(std::string_view text) {
 
 /// 204, "204", "2xx" or "200-299".
 std::optional<http_call::status_range> range_from(const value& v) {
-  const std::string text = lower(v.as_string() ? *v.as_string() : write_json(v));
+  const std::string text = lower_ascii(v.as_string() ? *v.as_string() : write_json(v));
   if (text.size() == 3 && text.ends_with("xx") && text[0] >= '1' && text[0] <= '5')
     return http_call::status_range{(text[0] - '0') * 100, (text[0] - '0') * 100 + 99};
   const auto dash = text.find('-');
@@ -96,7 +80,7 @@ result<http_call> http_call_from(const value& config, const std::string& tracepa
   if (!url || !url->as_string() || url->as_string()->empty()) return wrong("url", "a text, e.g. https://example.org/");
   out.url = *url->as_string();
   const std::string scheme =
-    lower(out.url.substr(0, out.url.find("://") == std::string::npos ? 0 : out.url.find("://")));
+    lower_ascii(out.url.substr(0, out.url.find("://") == std::string::npos ? 0 : out.url.find("://")));
   if ((scheme != "http" && scheme != "https") || has_line_break(out.url))
     return wrong("url", "one of http:// or https://");
   if (const value* headers = config.find("headers"); headers && !headers->is_null())
@@ -105,11 +89,11 @@ result<http_call> http_call_from(const value& config, const std::string& tracepa
     out.has_body = true;
     out.body = body->as_string() ? *body->as_string() : write_json(*body);
     if (!body->as_string() && !has_header(out, "content-type"))
-      out.headers.emplace_back("Content-Type: application/json");
+      out.headers.emplace_back("Content-Type", "application/json");
   }
   out.method = out.has_body ? "POST" : "GET";
   if (const value* method = config.find("method"); method && !method->is_null()) {
-    if (!method->as_string() || !is_token(*method->as_string()))
+    if (!method->as_string() || !is_http_token(*method->as_string()))
       return wrong("method", "GET, POST, PUT, PATCH, DELETE or HEAD");
     out.method = *method->as_string();
     for (char& c : out.method)
@@ -118,7 +102,7 @@ result<http_call> http_call_from(const value& config, const std::string& tracepa
   if (const value* expect = config.find("expect"); expect && !expect->is_null())
     if (auto read = read_expect(*expect, out); !read) return unexpected(read.error());
   if (!traceparent.empty() && !has_line_break(traceparent) && !has_header(out, "traceparent"))
-    out.headers.push_back("traceparent: " + traceparent);
+    out.headers.emplace_back("traceparent", traceparent);
   return out;
 }
 
@@ -128,7 +112,7 @@ bool is_retryable_status(int status) noexcept {
 }
 
 bool is_json_content_type(std::string_view content_type) {
-  std::string type = lower(content_type.substr(0, content_type.find(';')));
+  std::string type = lower_ascii(content_type.substr(0, content_type.find(';')));
   while (!type.empty() && type.back() == ' ') type.pop_back();
   return type == "application/json" || type == "text/json" || type.ends_with("+json");
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/engines/outbound_http.hpp"
 #include "runtime/error.hpp"
 #include "runtime/model/value.hpp"
 
@@ -13,7 +14,7 @@ namespace penstock {
 struct http_call {
   std::string method; ///< Upper case; GET without a body, else POST, where the task names none.
   std::string url;
-  std::vector<std::string> headers; ///< `Name: value`.
+  outbound_headers headers;
   std::string body;
   bool has_body = false;
   /// Statuses that are success, first to last.

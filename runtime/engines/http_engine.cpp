@@ -1,30 +1,25 @@
 #include "runtime/engines/http_engine.hpp"
 
-#include "runtime/connectors/table_file.hpp"
-#include "runtime/engines/http_transfer.hpp"
-#include "runtime/engines/thread_signals.hpp"
+#include "runtime/engines/http_call.hpp"
+#include "runtime/engines/outbound_target.hpp"
 
-#include <array>
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
-#include <map>
-#include <mutex>
-#include <optional>
-#include <thread>
-#include <variant>
-#include <vector>
 
 namespace penstock {
 
 namespace {
 
 constexpr std::uint64_t default_timeout_ms = 300'000;
-constexpr std::size_t idle_handles_max = 64;
+constexpr std::size_t quoted_bytes_max = 300;
 
-struct multi_deleter {
-  void operator()(CURLM* multi) const noexcept { ::curl_multi_cleanup(multi); }
-};
+std::string_view content_type_of(const outbound_response& response) {
+  for (const auto& [name, text] : response.headers)
+    if (name == "content-type") return text;
+  return {};
+}
 
 /// Whether somebody needs the answer as a table.
 bool is_table_wanted(const attempt_request& request) {
@@ -33,248 +28,182 @@ bool is_table_wanted(const attempt_request& request) {
 }
 
 /// An object or a list: other JSON is no table.
-bool is_json_table(const http_transfer::answer& answer) {
-  const auto first = answer.body.find_first_not_of(" \t\r\n");
-  return is_json_content_type(answer.content_type) && first != std::string::npos &&
-         (answer.body[first] == '{' || answer.body[first] == '[');
+bool is_json_table(const outbound_response& response) {
+  const auto first = response.body.find_first_not_of(" \t\r\n");
+  return is_json_content_type(content_type_of(response)) && first != std::string::npos &&
+         (response.body[first] == '{' || response.body[first] == '[');
 }
 
 /// How the answer is to be read as a table; nothing: it is none.
-result<std::optional<table_format>> format_of(const attempt_request& request, const http_transfer::answer& answer) {
+result<std::optional<table_format>> format_of(const attempt_request& request, const outbound_response& response) {
   if (const value* output = request.config.find("output"); output && !output->is_null()) {
     auto how = table_format_from(*output, "json");
     if (!how) return unexpected(how.error());
     return std::optional(std::move(*how));
   }
-  if (!is_table_wanted(request) || !is_json_table(answer)) return std::optional<table_format>{};
+  if (!is_table_wanted(request) || !is_json_table(response)) return std::optional<table_format>{};
   table_format how;
   how.format = "json";
   return std::optional(std::move(how));
 }
 
+std::string excerpt(std::string_view body) {
+  std::string out(body.substr(0, quoted_bytes_max));
+  for (char& c : out)
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  return out;
+}
+
+/// The answer as a file for the SQL child.
+result<std::string> write_answer(const std::string& directory, const std::string& body) {
+  std::error_code ignored;
+  std::filesystem::create_directories(directory, ignored);
+  std::string file = directory + "/answer";
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out << body;
+  out.close();
+  if (!out) return fail(errc::io_failed, "The answer cannot be written to " + file + ".");
+  return file;
+}
+
 } // namespace
 
-class http_engine::loop {
-public:
-  loop(table_work& tables, place_queue& places, const engine_settings& settings)
-      : tables_(tables), places_(places), settings_(settings), multi_(::curl_multi_init()), thread_([this] { run(); }) {
-  }
+/// A call from the queue of its host to its answer.
+struct http_engine::call_under_way {
+  attempt_pointer attempt;
+  http_call what;
+  std::shared_ptr<place_queue> host;
+  std::atomic<outbound_http::handle> sent{0}; ///< 0: not yet.
 
-  ~loop() {
-    stopping_ = true;
-    ::curl_multi_wakeup(multi_.get());
-    thread_.join();
-  }
-
-  void begin(const attempt_pointer& attempt) {
-    ++busy_;
-    attempt->on_cancel([this, attempt] { push(cancelled{attempt}); });
-    push(begun{attempt});
-  }
-
-  void set_priority(const run_id& run, task_priority priority) { push(reprioritised{run, priority}); }
-
-  [[nodiscard]] bool has_room() const noexcept { return busy_ < settings_.http_max; }
-  [[nodiscard]] counts_by_priority waiting() const noexcept {
-    return {waiting_count_[0].load(), waiting_count_[1].load(), waiting_count_[2].load()};
-  }
-
-private:
-  struct begun {
-    attempt_pointer attempt;
-  };
-  struct cancelled {
-    attempt_pointer attempt;
-  };
-  struct reprioritised {
-    run_id run;
-    task_priority priority;
-  };
-  using command = std::variant<begun, cancelled, reprioritised>;
-
-  void push(command c) {
-    bool first = false;
-    {
-      const std::lock_guard lock(mutex_);
-      first = commands_.empty();
-      commands_.push_back(std::move(c));
-    }
-    if (first) ::curl_multi_wakeup(multi_.get());
-  }
-
-  void run();
-  void take_commands();
-  void cancel(const attempt_pointer& attempt);
-  void start_waiting();
-  void start(const attempt_pointer& attempt);
-  void reap();
-  void answered(const attempt_pointer& attempt, const http_transfer::answer& answer);
-  void load_table(const attempt_pointer& attempt, const std::optional<table_format>& how, const std::string& body);
-  void end_all();
-
-  table_work& tables_;
-  place_queue& places_;
-  const engine_settings& settings_;
-  std::atomic<bool> stopping_{false};
-  std::atomic<std::size_t> busy_{0};                        ///< Calls begun and not ended.
-  std::array<std::atomic<std::size_t>, 3> waiting_count_{}; ///< Of `waiting_`, for other threads.
-  std::mutex mutex_;
-  std::vector<command> commands_;
-
-  // Of the thread alone.
-  std::unique_ptr<CURLM, multi_deleter> multi_;
-  attempt_queue<attempt_pointer> waiting_;
-  std::map<CURL*, std::unique_ptr<http_transfer>> running_;
-  std::vector<easy_pointer> idle_; ///< Handles to use again, which spares setting them up.
-
-  std::thread thread_;
+  [[nodiscard]] std::string name() const { return what.method + " " + url_for_people(what.url); }
 };
 
-void http_engine::loop::run() {
-  block_signals_in_this_thread();
-  ::curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(settings_.http_max));
-  while (!stopping_) {
-    take_commands();
-    start_waiting();
-    int still_running = 0;
-    ::curl_multi_perform(multi_.get(), &still_running);
-    reap();
-    if (waiting_.empty() || running_.size() >= settings_.http_max)
-      ::curl_multi_poll(multi_.get(), nullptr, 0, 60'000, nullptr);
-  }
-  end_all();
-}
-
-void http_engine::loop::take_commands() {
-  std::vector<command> taken;
-  {
-    const std::lock_guard lock(mutex_);
-    taken.swap(commands_);
-  }
-  for (auto& c : taken) {
-    if (auto* b = std::get_if<begun>(&c)) waiting_.push(b->attempt->request(), b->attempt);
-    else if (const auto* gone = std::get_if<cancelled>(&c)) cancel(gone->attempt);
-    else {
-      const auto& changed = std::get<reprioritised>(c);
-      waiting_.set_priority(changed.run, changed.priority);
-    }
-  }
-}
-
-void http_engine::loop::cancel(const attempt_pointer& attempt) {
-  for (auto at = running_.begin(); at != running_.end(); ++at) {
-    if (at->second->attempt() != attempt) continue;
-    ::curl_multi_remove_handle(multi_.get(), at->first);
-    running_.erase(at);
-    --busy_;
-    return attempt->end_cancelled();
-  }
-  // Still waiting: its turn comes to nothing, since its end is settled here.
-  if (!waiting_.take(attempt->request().ref)) return;
-  --busy_;
-  attempt->end_cancelled();
-}
-
-void http_engine::loop::start_waiting() {
-  while (running_.size() < settings_.http_max) {
-    const auto next = waiting_.pop();
-    if (!next) break;
-    start(*next);
-  }
-  const auto left = waiting_.sizes();
-  for (std::size_t i = 0; i < left.size(); ++i) waiting_count_[i] = left[i];
-}
-
-void http_engine::loop::start(const attempt_pointer& attempt) {
-  attempt->begin(std::min(default_timeout_ms, settings_.attempt_timeout_ms));
-  auto call = http_call_from(attempt->request().config, attempt->request().traceparent);
-  if (!call) {
-    --busy_;
-    return attempt->fail(call.error(), false);
-  }
-  easy_pointer easy;
-  if (idle_.empty()) {
-    easy.reset(::curl_easy_init());
-  } else {
-    easy = std::move(idle_.back());
-    idle_.pop_back();
-  }
-  auto transfer = std::make_unique<http_transfer>(attempt, std::move(*call), settings_, std::move(easy));
-  CURL* const handle = transfer->easy();
-  running_.emplace(handle, std::move(transfer));
-  ::curl_multi_add_handle(multi_.get(), handle);
-}
-
-void http_engine::loop::reap() {
-  int left = 0;
-  while (const CURLMsg* message = ::curl_multi_info_read(multi_.get(), &left)) {
-    if (message->msg != CURLMSG_DONE) continue;
-    const CURLcode code = message->data.result;
-    auto node = running_.extract(message->easy_handle);
-    ::curl_multi_remove_handle(multi_.get(), message->easy_handle);
-    if (node.empty()) continue;
-    auto& transfer = *node.mapped();
-    auto outcome = transfer.finish(code);
-    if (idle_.size() < idle_handles_max) idle_.push_back(transfer.take_easy());
-    --busy_;
-    if (outcome) answered(transfer.attempt(), *outcome);
-    else if (outcome.error().timed_out) transfer.attempt()->fail_timed_out("The request");
-    else transfer.attempt()->fail(std::move(outcome.error().why), outcome.error().retryable);
-  }
-}
-
-void http_engine::loop::answered(const attempt_pointer& attempt, const http_transfer::answer& answer) {
-  const auto& request = attempt->request();
-  attempt->log(log_level::info, "answered with status " + std::to_string(answer.status) + ", " +
-                                  std::to_string(answer.body.size()) + " bytes");
-  const auto how = format_of(request, answer);
-  if (!how) return attempt->fail(how.error(), false);
-  if (*how || !request.task.checks.empty()) return load_table(attempt, *how, answer.body);
-  attempt->succeed({.rows = 0, .bytes = answer.body.size(), .artifacts = {}, .has_output_file = false, .items = {}});
-}
-
-void http_engine::loop::load_table(const attempt_pointer& attempt, const std::optional<table_format>& how,
-                                   const std::string& body) {
-  const auto& request = attempt->request();
-  sql_job job = tables_.new_job(request);
-  std::error_code error;
-  std::filesystem::create_directories(request.work_dir, error);
-  if (how) {
-    const std::string file = request.work_dir + "/answer";
-    std::ofstream out(file, std::ios::binary | std::ios::trunc);
-    out << body;
-    out.close();
-    if (!out) return attempt->fail(errc::io_failed, "The answer cannot be written to " + file + ".", true);
-    job.statements = {body.empty() ? empty_table_query(*how) : table_query(*how, file)};
-  }
-  enter_place(places_, attempt, [this, attempt, job = std::move(job)]() mutable {
-    tables_.run(
-      attempt, std::move(job), [this] { places_.leave(); },
-      [](const attempt_pointer& done, const sql_outcome& outcome) { table_work::keep_table(done, outcome); });
-  });
-}
-
-void http_engine::loop::end_all() {
-  take_commands();
-  for (const auto& [handle, transfer] : running_) {
-    ::curl_multi_remove_handle(multi_.get(), handle);
-    transfer->attempt()->end_cancelled();
-  }
-  running_.clear();
-  while (const auto next = waiting_.pop()) (*next)->end_cancelled();
-}
-
 http_engine::http_engine(table_work& tables, place_queue& places, const engine_settings& settings)
-    : loop_(std::make_unique<loop>(tables, places, settings)) {}
+    : tables_(tables), table_places_(places), settings_(settings), places_(settings.http_max) {
+  outbound_settings client;
+  client.allow_private_addresses = settings.allow_private_addresses;
+  // Whoever is sent has a place here already.
+  client.connections_max = client.connections_per_host_max = settings.http_max;
+  client_ = make_outbound_http(std::move(client));
+}
 
 http_engine::~http_engine() = default;
 
-void http_engine::begin(const attempt_pointer& attempt) { loop_->begin(attempt); }
+void http_engine::begin(const attempt_pointer& attempt) {
+  auto what = http_call_from(attempt->request().config, attempt->request().traceparent);
+  if (!what) return attempt->fail(what.error(), false);
+  const auto host = outbound_host_of(what->url);
+  if (!host) return attempt->fail(host.error(), false);
+  const auto call = std::make_shared<call_under_way>(attempt, std::move(*what), places_of(*host));
+  enter_place(*call->host, attempt, [this, call] {
+    enter_place(
+      places_, call->attempt, [this, call] { send(call); }, [call] { call->host->leave(); });
+  });
+}
 
-void http_engine::set_priority(const run_id& run, task_priority priority) { loop_->set_priority(run, priority); }
+std::shared_ptr<place_queue> http_engine::places_of(const std::string& host) {
+  const std::lock_guard lock(mutex_);
+  auto& known = hosts_[host];
+  auto places = known.lock();
+  if (places) return places;
+  std::erase_if(hosts_, [&](const auto& other) { return other.first != host && other.second.expired(); });
+  places = std::make_shared<place_queue>(std::min(settings_.http_per_host_max, settings_.http_max));
+  hosts_[host] = places;
+  return places;
+}
 
-bool http_engine::has_room() const { return loop_->has_room(); }
+void http_engine::set_priority(const run_id& run, task_priority priority) {
+  places_.set_priority(run, priority);
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, weak] : hosts_)
+    if (const auto places = weak.lock()) places->set_priority(run, priority);
+}
 
-counts_by_priority http_engine::waiting() const { return loop_->waiting(); }
+bool http_engine::has_room() const { return places_.has_room(); }
+
+counts_by_priority http_engine::waiting() const {
+  auto all = places_.waiting();
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, weak] : hosts_) {
+    const auto places = weak.lock();
+    if (!places) continue;
+    const auto at_host = places->waiting();
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] += at_host[i];
+  }
+  return all;
+}
+
+void http_engine::send(const call_pointer& call) {
+  const auto& attempt = call->attempt;
+  attempt->begin(std::min(default_timeout_ms, settings_.attempt_timeout_ms));
+  outbound_request request;
+  request.method = call->what.method;
+  request.url = call->what.url;
+  request.headers = std::move(call->what.headers);
+  request.body = std::move(call->what.body);
+  request.timeout = milliseconds{static_cast<std::int64_t>(attempt->time_left_ms())};
+  request.response_bytes_max = settings_.http_response_bytes_max;
+  attempt->on_cancel([this, call] {
+    if (const auto sent = call->sent.load()) client_->cancel(sent);
+  });
+  call->sent = client_->send(std::move(request),
+                             [this, call](result<outbound_response> response) { over(call, std::move(response)); });
+  // A cancellation that came before there was anything to end.
+  if (attempt->cancel_requested()) client_->cancel(call->sent);
+}
+
+void http_engine::over(const call_pointer& call, result<outbound_response> response) {
+  places_.leave();
+  call->host->leave();
+  const auto& attempt = call->attempt;
+  if (response) return answered(call, std::move(*response));
+  auto why = std::move(response).error();
+  switch (why.code) {
+    case errc::cancelled: return attempt->end_cancelled();
+    case errc::timed_out: return attempt->fail_timed_out("The request");
+    case errc::invalid_argument: return attempt->fail(std::move(why), false);
+    case errc::forbidden: return attempt->fail(errc::task_failed, call->name() + " failed: " + why.message, false);
+    default: return attempt->fail(errc::task_failed, call->name() + " failed: " + why.message, true);
+  }
+}
+
+void http_engine::answered(const call_pointer& call, outbound_response response) {
+  const auto& attempt = call->attempt;
+  const auto& request = attempt->request();
+  if (response.body_cut)
+    return attempt->fail(errc::too_large,
+                         call->name() + " answered with more than " +
+                           std::to_string(settings_.http_response_bytes_max) + " bytes.",
+                         false);
+  if (!call->what.is_expected(response.status)) {
+    std::string message = call->name() + " answered with status " + std::to_string(response.status);
+    if (!response.body.empty()) message += ": " + excerpt(response.body);
+    return attempt->fail(errc::task_failed, std::move(message), is_retryable_status(response.status));
+  }
+  // An ordinary answer is in the task's record. A line would make a file per attempt, which costs more than the call.
+  if (response.status < 200 || response.status > 299)
+    attempt->log(log_level::info, "answered with status " + std::to_string(response.status) + ", " +
+                                    std::to_string(response.body.size()) + " bytes");
+  const auto how = format_of(request, response);
+  if (!how) return attempt->fail(how.error(), false);
+  if (*how || !request.task.checks.empty())
+    return files_.post([this, attempt, how = *how, body = std::move(response.body)]() mutable {
+      load_table(attempt, how, std::move(body));
+    });
+  attempt->succeed({.rows = 0, .bytes = response.body.size(), .artifacts = {}, .has_output_file = false, .items = {}});
+}
+
+void http_engine::load_table(const attempt_pointer& attempt, const std::optional<table_format>& how, std::string body) {
+  const auto& request = attempt->request();
+  sql_job job = tables_.new_job(request);
+  const auto file = how ? write_answer(request.work_dir, body) : result<std::string>{};
+  if (!file) return attempt->fail(file.error(), true);
+  if (how) job.statements = {body.empty() ? empty_table_query(*how) : table_query(*how, *file)};
+  enter_place(table_places_, attempt, [this, attempt, job = std::move(job)]() mutable {
+    tables_.run(
+      attempt, std::move(job), [this] { table_places_.leave(); },
+      [](const attempt_pointer& done, const sql_outcome& outcome) { table_work::keep_table(done, outcome); });
+  });
+}
 
 } // namespace penstock

@@ -1,113 +1,17 @@
 #include "runtime/engines/http_engine.hpp"
 
-#include "runtime/engines/descriptor.hpp"
 #include "runtime/engines/testing.hpp"
+#include "runtime/engines/testing_http.hpp"
 #include "runtime/model/json.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <atomic>
-#include <list>
 #include <thread>
 
 using namespace penstock;
 
 namespace {
-
-/// A server that answers each request with what `answer` makes of its head and body; a thread per connection.
-class local_server {
-public:
-  using handler = std::function<std::string(const std::string& head, const std::string& body)>;
-
-  explicit local_server(handler answer)
-      : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-    REQUIRE(::listen(listener_.get(), 256) == 0);
-    socklen_t size = sizeof address;
-    ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    acceptor_ = std::thread([this] { accept_all(); });
-  }
-
-  ~local_server() {
-    stopping_ = true;
-    ::shutdown(listener_.get(), SHUT_RDWR);
-    acceptor_.join();
-    for (auto& c : connections_) {
-      ::shutdown(c.socket.get(), SHUT_RDWR);
-      c.thread.join();
-    }
-  }
-
-  [[nodiscard]] std::string url(const std::string& path = "/") const {
-    return "http://127.0.0.1:" + std::to_string(port_) + path;
-  }
-  [[nodiscard]] int connection_count() const noexcept { return connection_count_; }
-
-private:
-  struct connection {
-    descriptor socket;
-    std::thread thread;
-  };
-
-  void accept_all() {
-    while (!stopping_) {
-      const int fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
-      if (fd < 0) continue;
-      ++connection_count_;
-      const int on = 1;
-      ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      auto& c = connections_.emplace_back();
-      c.socket.reset(fd);
-      c.thread = std::thread([this, fd] { serve(fd); });
-    }
-  }
-
-  void serve(int fd) {
-    std::string buffer;
-    std::array<char, 16u << 10> chunk;
-    for (;;) {
-      const auto head_end = buffer.find("\r\n\r\n");
-      const std::size_t body_size = head_end == std::string::npos ? 0 : content_length(buffer.substr(0, head_end));
-      if (head_end != std::string::npos && buffer.size() >= head_end + 4 + body_size) {
-        const std::string reply = answer_(buffer.substr(0, head_end), buffer.substr(head_end + 4, body_size));
-        buffer.erase(0, head_end + 4 + body_size);
-        if (::send(fd, reply.data(), reply.size(), MSG_NOSIGNAL) < 0) return;
-        continue;
-      }
-      const ssize_t n = ::recv(fd, chunk.data(), chunk.size(), 0);
-      if (n <= 0) return;
-      buffer.append(chunk.data(), static_cast<std::size_t>(n));
-    }
-  }
-
-  static std::size_t content_length(const std::string& head) {
-    const auto at = head.find("Content-Length: ");
-    return at == std::string::npos ? 0 : std::stoul(head.substr(at + 16));
-  }
-
-  const handler answer_;
-  const descriptor listener_;
-  std::uint16_t port_ = 0;
-  std::atomic<bool> stopping_{false};
-  std::atomic<int> connection_count_{0};
-  std::list<connection> connections_;
-  std::thread acceptor_;
-};
-
-std::string reply(int status, const std::string& body, const std::string& type = "text/plain") {
-  return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: " + type +
-         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
 
 engine_settings private_allowed() {
   engine_settings settings;
@@ -144,7 +48,8 @@ TEST_CASE("a call sends what the task says and succeeds with 2xx", "[engines][ht
   CHECK(head.find("\r\nContent-Type: application/json\r\n") != std::string::npos);
   CHECK(head.find("\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01") != std::string::npos);
   CHECK(body == R"({"a":[1,"x"]})");
-  CHECK(f.log->text().find("answered with status 201, 4 bytes") != std::string::npos);
+  CHECK(result.bytes == 4);
+  CHECK(f.log->text().empty());
 }
 
 TEST_CASE("GET, POST and HEAD are chosen and done rightly", "[engines][http]") {
@@ -353,4 +258,47 @@ TEST_CASE("destroying the engines ends calls and tells", "[engines][http][kill]"
     f.engines->start(call(f, server.url()), awaited.callback());
   }
   CHECK(awaited.wait().outcome == attempt_outcome::cancelled);
+}
+
+TEST_CASE("calls to a silent host hold up no other", "[engines][http][limit]") {
+  std::atomic<bool> over{false};
+  const local_server silent([&](const std::string&, const std::string&) {
+    while (!over) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return reply(200, "");
+  });
+  const local_server server([](const std::string&, const std::string&) { return reply(200, ""); });
+  auto settings = private_allowed();
+  settings.http_max = 4;
+  settings.http_per_host_max = 3;
+  engine_fixture f(settings);
+  std::vector<awaited_result> stuck(10), fine(10);
+  std::vector<attempt_ref> stuck_refs;
+  for (auto& result : stuck) {
+    auto request = call(f, silent.url());
+    stuck_refs.push_back(request.ref);
+    f.engines->start(std::move(request), result.callback());
+  }
+  for (auto& result : fine) f.engines->start(call(f, server.url()), result.callback());
+  for (auto& result : fine) CHECK(result.wait().outcome == attempt_outcome::succeeded);
+  CHECK(eventually([&] { return f.engines->waiting() == counts_by_priority{0, 7, 0}; }));
+  CHECK(silent.connection_count() <= 3);
+  f.engines->cancel(stuck_refs.back());
+  CHECK(stuck.back().wait().outcome == attempt_outcome::cancelled);
+  CHECK(f.engines->waiting() == counts_by_priority{0, 6, 0});
+  over = true;
+  for (std::size_t i = 0; i + 1 < stuck.size(); ++i) CHECK(stuck[i].wait().outcome == attempt_outcome::succeeded);
+}
+
+TEST_CASE("messages show neither credentials nor the query of a URL", "[engines][http][secret]") {
+  const local_server server([](const std::string& head, const std::string&) {
+    return reply(head.find("/ok") != std::string::npos ? 404 : 400, "");
+  });
+  engine_fixture f(private_allowed());
+  const std::string before = "http://user:canary@127.0.0.1:" + server.port();
+  const auto result = f.run(call(f, before + "/bad?token=canary"));
+  CHECK(result.why.message == "GET http://127.0.0.1:" + server.port() + "/bad answered with status 400");
+  const auto expected = f.run(call(f, before + "/ok?token=canary", R"({"expect": 404})"));
+  CHECK(expected.outcome == attempt_outcome::succeeded);
+  CHECK(f.log->text().find("answered with status 404, 0 bytes") != std::string::npos);
+  CHECK(f.log->text().find("canary") == std::string::npos);
 }

@@ -27,7 +27,6 @@ struct outbound_request {
   milliseconds timeout{30'000}; ///< From leaving the queue to the answer's last byte, everything included.
   std::uint64_t response_bytes_max = 64u << 10; ///< Of the answer's body, unpacked; reading stops there.
   bool keep_body = true; ///< Else the body is read up to that limit, so that the connection can be kept, and dropped.
-  std::function<void()> started; ///< May be empty: called in the client's thread as it leaves the queue.
 };
 
 /// What was answered, whatever its status: redirects are not followed.
@@ -71,7 +70,7 @@ public:
   virtual ~outbound_http() = default;
 
   /// Sends a request; `done` is called exactly once, in the client's thread, never inside `send`. It must not block.
-  /// The errors name host and port but neither path nor credentials:
+  /// The errors name at most host and port, never path or credentials:
   /// `errc::invalid_argument` a mistake in method, URL or headers, named, nothing was sent;
   /// `errc::forbidden` the address is not one of the public internet, nothing was sent;
   /// `errc::unavailable` too many wait already, nothing was sent;

@@ -47,9 +47,12 @@ counts_by_priority place_queue::waiting() const {
   return queue_.sizes();
 }
 
-void enter_place(place_queue& places, const attempt_pointer& attempt, std::function<void()> begin) {
-  const auto withdraw = [&places, attempt] {
-    if (places.withdraw(attempt->request().ref)) attempt->end_cancelled();
+void enter_place(place_queue& places, const attempt_pointer& attempt, std::function<void()> begin,
+                 const std::function<void()>& withdrawn) {
+  const auto withdraw = [&places, attempt, withdrawn] {
+    if (!places.withdraw(attempt->request().ref)) return;
+    if (withdrawn) withdrawn();
+    attempt->end_cancelled();
   };
   attempt->on_cancel(withdraw);
   places.enter(attempt->request(), std::move(begin));

@@ -74,6 +74,8 @@ private:
 };
 
 /// Lets an attempt wait for a place and `begin` there; cancelled while it waits, it ends without.
-void enter_place(place_queue& places, const attempt_pointer& attempt, std::function<void()> begin);
+/// @param withdrawn may be empty: called before such an end, to give back what it holds beside the place.
+void enter_place(place_queue& places, const attempt_pointer& attempt, std::function<void()> begin,
+                 const std::function<void()>& withdrawn = {});
 
 } // namespace penstock
