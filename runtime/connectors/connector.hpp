@@ -1,8 +1,10 @@
 #pragma once
 
+#include "runtime/connectors/files_path.hpp"
 #include "runtime/engines/engine.hpp"
 #include "runtime/engines/sql_job.hpp"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,18 +14,20 @@ namespace penstock {
 /// What a source does for a task: a query whose result is the task's table, and the files it needs.
 struct source_reading {
   std::string query;
-  std::vector<std::string> files; ///< Absolute; the SQL child may read these.
+  std::vector<std::string> files;          ///< Absolute; the SQL child may read these.
+  std::vector<guarded_file> guarded_files; ///< Where the query names a `guarded_path`.
 };
 
 /// What a sink does: a file to write, and where it goes once it is whole and its checks have passed.
 struct sink_writing {
-  std::string query;          ///< What is written.
-  std::string format;         ///< csv, json, jsonl or parquet.
-  std::string options;        ///< Further options of COPY, each beginning with a comma.
-  std::string temporary_file; ///< Absolute; on the same file system as `final_file`.
-  std::string final_file;     ///< Absolute.
-  std::string name;           ///< For people, e.g. `output.parquet`.
-  std::string path;           ///< Of the artifact, relative to the data directory; empty: the file is outside of it.
+  std::string query;                        ///< What is written.
+  std::string format;                       ///< csv, json, jsonl or parquet.
+  std::string options;                      ///< Further options of COPY, each beginning with a comma.
+  std::string temporary_file;               ///< Absolute; in the attempt's own directory.
+  std::string final_file;                   ///< Absolute; empty where there is a `place`.
+  std::shared_ptr<const files_place> place; ///< In the files directory, where others may change names and links.
+  std::string name;                         ///< For people, e.g. `output.parquet`.
+  std::string path; ///< Of the artifact, relative to the data directory; empty: the file is outside of it.
 };
 
 /// A way into or out of Penstock. Pure but for files below the attempt's own and the files directory.

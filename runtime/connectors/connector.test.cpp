@@ -1,10 +1,14 @@
 #include "runtime/connectors/connector.hpp"
 
 #include "runtime/connectors/files_path.hpp"
+#include "runtime/connectors/open_beneath.hpp"
 #include "runtime/engines/testing.hpp"
 #include "runtime/model/json.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -84,6 +88,8 @@ TEST_CASE("files of every format are read", "[connectors][file]") {
   write_text(dir + "/d.json", "[{\"a\":1},{\"a\":2}]");
   write_text(dir + "/e.txt", "1;x\n");
   write_text(dir + "/empty.csv", "");
+  REQUIRE(std::system(("gzip -c " + dir + "/a.csv > " + dir + "/g.csv.gz").c_str()) == 0);
+  REQUIRE(std::system(("gzip -c " + dir + "/c.jsonl > " + dir + "/h.jsonl.gz").c_str()) == 0);
   CHECK(source_rows(f, R"({"connector": "file", "path": "a.csv"})") == R"([{"a":1,"b":"x"},{"a":2,"b":"y, z"}])");
   CHECK(source_rows(f, R"({"connector": "file", "path": "sub/b.tsv"})") == R"([{"a":1,"b":"x"}])");
   CHECK(source_rows(f, R"({"connector": "file", "path": "c.jsonl"})") == R"([{"a":1},{"a":2}])");
@@ -91,6 +97,8 @@ TEST_CASE("files of every format are read", "[connectors][file]") {
   CHECK(source_rows(
           f, R"({"connector": "file", "path": "e.txt", "format": "csv", "delimiter": ";", "columns": ["n", "s"]})") ==
         R"([{"n":1,"s":"x"}])");
+  CHECK(source_rows(f, R"({"connector": "file", "path": "g.csv.gz"})") == R"([{"a":1,"b":"x"},{"a":2,"b":"y, z"}])");
+  CHECK(source_rows(f, R"({"connector": "file", "path": "h.jsonl.gz"})") == R"([{"a":1},{"a":2}])");
   CHECK(source_rows(f, R"({"connector": "file", "path": "empty.csv", "columns": ["a"]})") == "[]");
   REQUIRE(f.run(sink(f, R"({"path": "f.parquet"})")).outcome == attempt_outcome::succeeded);
   CHECK(source_rows(f, R"({"connector": "file", "path": "f.parquet"})") ==
@@ -121,7 +129,56 @@ TEST_CASE("paths that lead elsewhere are refused", "[connectors][file][secret]")
   CHECK(refused("good.csv") == R"([{"a":1}])");
   CHECK(f.run(sink(f, R"({"path": "up/new.csv"})")).why.message ==
         "The path 'up/new.csv' leads out of the server's files directory.");
-  CHECK_FALSE(path_below("", "a"));
+  CHECK_FALSE(check_files_name("", "a"));
+  // In the way of a sink: the file that a link points to stays as it is.
+  CHECK(f.run(sink(f, R"({"path": "link.csv"})")).why.message ==
+        "The path 'link.csv' is a symbolic link, which is not written through.");
+  CHECK(read_text(f.directory.path() + "/outside.csv") == "secret\ncanary\n");
+}
+
+TEST_CASE("whatever changes meanwhile, nothing outside is opened", "[connectors][file][secret]") {
+  engine_fixture f;
+  const std::string dir = f.settings.files_dir, outside = f.directory.path() + "/outside";
+  write_text(outside + "/a.csv", "secret\ncanary\n");
+  write_text(dir + "/real/a.csv", "a\n1\n");
+  const descriptor root(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Checked and then replaced, as somebody may do while a task is under way.
+  auto entry = open_files_entry(dir, "real/a.csv");
+  REQUIRE(entry);
+  auto place = open_files_place(dir, "real/b.csv");
+  REQUIRE(place);
+  fs::rename(dir + "/real", dir + "/was");
+  fs::create_directory_symlink(outside, dir + "/real");
+  for (const auto open : {&open_beneath, &walk_beneath}) {
+    CHECK_FALSE(open(root.get(), "real/a.csv", O_RDONLY));
+    CHECK_FALSE(open(root.get(), "was/../../outside/a.csv", O_RDONLY));
+    CHECK(open(root.get(), "was/a.csv", O_RDONLY));
+    CHECK(open(root.get(), "./was//a.csv", O_RDONLY));
+    CHECK(open(root.get(), "was/no.csv", O_RDONLY).error() == ENOENT);
+  }
+  CHECK(walk_beneath(root.get(), "real/a.csv", O_RDONLY).error() == ELOOP);
+  CHECK(entry->bytes == 4);
+  write_text(f.directory.path() + "/made", "made");
+  REQUIRE(put_file(f.directory.path() + "/made", *place));
+  CHECK(read_text(dir + "/was/b.csv") == "made");
+  CHECK_FALSE(fs::exists(outside + "/b.csv"));
+  fs::create_symlink(outside + "/a.csv", dir + "/was/b.csv.link");
+  CHECK_FALSE(walk_beneath(root.get(), "was/b.csv.link", O_RDONLY));
+}
+
+TEST_CASE("a pipe is no file, and nobody waits for it", "[connectors][file]") {
+  engine_fixture f;
+  REQUIRE(::mkfifo((f.settings.files_dir + "/pipe.csv").c_str(), 0600) == 0);
+  CHECK(source_rows(f, R"({"connector": "file", "path": "pipe.csv"})") ==
+        "The file 'pipe.csv' is not there, or is not a file.");
+}
+
+TEST_CASE("errors of a file name it as the definition does", "[connectors][file]") {
+  engine_fixture f;
+  write_text(f.settings.files_dir + "/sub/bad.parquet", "no parquet at all");
+  const std::string words = source_rows(f, R"({"connector": "file", "path": "sub/bad.parquet"})");
+  CHECK_THAT(words, Catch::Contains("'sub/bad.parquet'"));
+  CHECK_THAT(words, !Catch::Contains("/proc/"));
 }
 
 TEST_CASE("a sink without a path makes the run's output file", "[connectors][file][sink]") {

@@ -47,11 +47,9 @@ result<source_reading> read_file(const attempt_request& request, const engine_se
   const std::string name = text_of(request.config, "path");
   if (name.empty())
     return fail(errc::invalid_argument, "The source 'file' needs a 'path' below the server's files directory.");
-  auto path = path_below(settings.files_dir, name);
-  if (!path) return unexpected(path.error());
-  std::error_code error;
-  if (!fs::is_regular_file(*path, error))
-    return fail(errc::task_failed, "The file '" + name + "' is not there, or is not a file.");
+  // Opened to look at it; the SQL child opens it again, with the same care.
+  const auto entry = open_files_entry(settings.files_dir, name);
+  if (!entry) return unexpected(entry.error());
   const auto ending = format_of_path(name);
   if (!ending && !request.config.find("format"))
     return fail(errc::invalid_argument,
@@ -59,9 +57,9 @@ result<source_reading> read_file(const attempt_request& request, const engine_se
   auto how = table_format_from(request.config, ending.value_or(""));
   if (!how) return unexpected(how.error());
   if (name.find(".tsv") != std::string::npos && !request.config.find("delimiter")) how->delimiter = "\t";
-  const bool is_empty = fs::file_size(*path, error) == 0 && how->format != "parquet";
-  if (is_empty) return source_reading{empty_table_query(*how), {}};
-  return source_reading{table_query(*how, *path), {*path}};
+  how->compression = compression_of_path(name);
+  if (entry->bytes == 0 && how->format != "parquet") return source_reading{empty_table_query(*how), {}, {}};
+  return source_reading{table_query(*how, guarded_path(0)), {}, {{settings.files_dir, name}}};
 }
 
 result<sink_writing> write_file(const attempt_request& request, const engine_settings& settings) {
@@ -76,27 +74,18 @@ result<sink_writing> write_file(const attempt_request& request, const engine_set
   if (out.format == "csv")
     out.options =
       std::string(", HEADER ") + (how->header ? "true" : "false") + ", DELIMITER " + quote_text(how->delimiter);
+  out.temporary_file = request.work_dir + "/output." + out.format;
   if (name.empty()) {
     out.name = "output." + out.format;
-    out.temporary_file = request.work_dir + "/" + out.name;
     out.final_file = request.output_dir + "/" + out.name;
     out.path = request.output_path + "/" + out.name;
     return out;
   }
-  auto path = path_below(settings.files_dir, name);
-  if (!path) return unexpected(path.error());
-  std::error_code error;
-  const fs::path target(*path);
-  fs::create_directories(target.parent_path(), error);
-  if (error) return fail(errc::io_failed, "The directory of '" + name + "' cannot be made: " + error.message() + ".");
-  if (fs::is_directory(target, error)) return fail(errc::invalid_argument, "The path '" + name + "' is a directory.");
-  out.name = target.filename().string();
-  out.temporary_file =
-    (target.parent_path() / ("." + out.name + "." + to_text(request.ref.run) + "." + std::to_string(request.ref.task) +
-                             "." + std::to_string(request.ref.item) + ".part"))
-      .string();
-  out.final_file = target.string();
-  out.path = relative_to(out.final_file, settings.data_dir);
+  auto place = open_files_place(settings.files_dir, name);
+  if (!place) return unexpected(place.error());
+  out.name = place->name;
+  out.path = relative_to(place->directory_path + "/" + place->name, settings.data_dir);
+  out.place = std::make_shared<const files_place>(std::move(*place));
   return out;
 }
 

@@ -35,7 +35,7 @@ result<source_reading> read_inline(const attempt_request& request, const engine_
   if (rows->empty()) {
     if (how->columns.empty())
       return fail(errc::invalid_argument, "'rows' is empty; name its 'columns' to make a table without rows.");
-    return source_reading{empty_table_query(*how), {}};
+    return source_reading{empty_table_query(*how), {}, {}};
   }
   const std::string file = request.work_dir + "/rows.jsonl";
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
@@ -47,7 +47,7 @@ result<source_reading> read_inline(const attempt_request& request, const engine_
   out.close();
   if (!out) return fail(errc::io_failed, "The file " + file + " cannot be written.");
   how->format = "jsonl";
-  return source_reading{table_query(*how, file), {file}};
+  return source_reading{table_query(*how, file), {file}, {}};
 }
 
 } // namespace penstock

@@ -71,6 +71,11 @@ std::optional<std::string> format_of_path(std::string_view path) {
   return std::nullopt;
 }
 
+std::string compression_of_path(std::string_view path) {
+  if (path.ends_with(".gz")) return "gzip";
+  return path.ends_with(".zst") ? "zstd" : "";
+}
+
 result<table_format> table_format_from(const value& config, std::string format) {
   table_format out;
   out.format = std::move(format);
@@ -99,12 +104,14 @@ result<table_format> table_format_from(const value& config, std::string format) 
 std::string table_query(const table_format& how, const std::string& path) {
   const std::string file = quote_text(path);
   const std::string types = types_option(how);
+  const std::string packed = how.compression.empty() ? "" : ", compression=" + quote_text(how.compression);
   if (how.format == "csv")
-    return "SELECT * FROM read_csv(" + file + csv_options(how) + (types.empty() ? names_option(how) : types) + ")";
+    return "SELECT * FROM read_csv(" + file + csv_options(how) + packed + (types.empty() ? names_option(how) : types) +
+           ")";
   const std::string select = "SELECT " + column_list(how) + " FROM ";
   if (how.format == "jsonl")
-    return select + "read_json(" + file + ", format='newline_delimited', sample_size=-1" + types + ")";
-  if (how.format == "json") return select + "read_json(" + file + ", sample_size=-1" + types + ")";
+    return select + "read_json(" + file + ", format='newline_delimited', sample_size=-1" + packed + types + ")";
+  if (how.format == "json") return select + "read_json(" + file + ", sample_size=-1" + packed + types + ")";
   return select + "read_parquet(" + file + ")";
 }
 

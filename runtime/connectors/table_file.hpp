@@ -17,6 +17,9 @@ namespace penstock {
 /// behind where it can be compressed.
 [[nodiscard]] std::optional<std::string> format_of_path(std::string_view path);
 
+/// The compression a path's ending stands for: `gzip` or `zstd`; empty: none.
+[[nodiscard]] std::string compression_of_path(std::string_view path);
+
 /// How a file's bytes are to be read as a table.
 struct table_format {
   std::string format;               ///< One of `table_formats()`.
@@ -24,6 +27,7 @@ struct table_format {
   std::string delimiter = ",";      ///< csv.
   std::vector<std::string> columns; ///< csv: the columns' names, in place of those in the header. Else: those to take.
   std::vector<std::string> types;   ///< SQL types of `columns`; empty: found by looking at the whole file.
+  std::string compression;          ///< csv, json, jsonl: gzip, zstd; empty: as the path's ending tells.
 };
 
 /// Reads `format`, `header`, `delimiter` and `columns` (a list of names, or an object of names and types) of a config.

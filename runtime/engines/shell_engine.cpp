@@ -156,7 +156,8 @@ void shell_engine::load_output(const attempt_pointer& attempt, const value& outp
     const std::string file = output_path(request);
     auto how = table_format_from(output, "csv");
     std::error_code error;
-    // Where namespaces are not allowed the command could reach this file; a link would make the reader read elsewhere.
+    // Where namespaces are not allowed the command could reach this file; a link would make the reader read elsewhere,
+    // so it opens it with care too.
     const bool is_ours = fs::symlink_status(file, error).type() == fs::file_type::regular;
     if (!how || !is_ours) {
       places_.leave();
@@ -164,7 +165,8 @@ void shell_engine::load_output(const attempt_pointer& attempt, const value& outp
       return attempt->fail(errc::io_failed, "The command's output file is gone.", true);
     }
     const bool empty = fs::file_size(file, error) == 0;
-    job.statements = {empty ? empty_table_query(*how) : table_query(*how, file)};
+    job.guarded_files = {{request.work_dir, fs::path(file).filename().string()}};
+    job.statements = {empty ? empty_table_query(*how) : table_query(*how, guarded_path(0))};
   }
   tables_.run(
     attempt, std::move(job), [this] { places_.leave(); },

@@ -58,10 +58,23 @@ struct member_reader {
 
 } // namespace
 
+int guarded_descriptor(std::size_t number) noexcept {
+  constexpr int first = 100; // Above whatever a child has open when a job begins.
+  return first + static_cast<int>(number);
+}
+
+std::string guarded_path(std::size_t number) { return "/proc/self/fd/" + std::to_string(guarded_descriptor(number)); }
+
 value to_value(const sql_job& job) {
   value v;
   v.set("directory", job.directory);
-  value::list views, checks;
+  value::list views, checks, guarded;
+  for (const auto& file : job.guarded_files) {
+    value one;
+    one.set("directory", file.directory);
+    one.set("name", file.name);
+    guarded.push_back(std::move(one));
+  }
   for (const auto& view : job.views) {
     value one;
     one.set("name", view.name);
@@ -76,6 +89,7 @@ value to_value(const sql_job& job) {
   }
   v.set("views", std::move(views));
   v.set("readable_files", texts_value(job.readable_files));
+  v.set("guarded_files", std::move(guarded));
   v.set("statements", texts_value(job.statements));
   v.set("output_name", job.output_name);
   v.set("output_file", job.output_file);
@@ -104,6 +118,11 @@ std::optional<sql_job> sql_job_from(const value& v) {
     in.ok = in.ok && one.ok;
   }
   job.readable_files = in.texts("readable_files");
+  for (const auto& file : in.list("guarded_files")) {
+    member_reader one{file};
+    job.guarded_files.push_back({one.text("directory"), one.text("name")});
+    in.ok = in.ok && one.ok;
+  }
   job.statements = in.texts("statements");
   job.output_name = in.text("output_name");
   job.output_file = in.text("output_file");

@@ -10,11 +10,24 @@
 
 namespace penstock {
 
+/// A file below a directory in which others may change names and links. The SQL child opens it without leaving the
+/// directory (`open_beneath`), and reads what it opened.
+struct guarded_file {
+  std::string directory; ///< Absolute.
+  std::string name;      ///< Relative to it.
+};
+
+/// What SQL calls the guarded file of this number.
+[[nodiscard]] std::string guarded_path(std::size_t number);
+/// The descriptor behind that name.
+[[nodiscard]] int guarded_descriptor(std::size_t number) noexcept;
+
 /// One piece of work for a SQL child, done on an empty database that can reach only what is named here.
 struct sql_job {
   std::string directory;          ///< Absolute; the only directory it may write in; spilled data goes below it.
   std::vector<input_table> views; ///< Become views; a view of no files is left out.
   std::vector<std::string> readable_files; ///< Further files it may read.
+  std::vector<guarded_file> guarded_files; ///< Further files it may read, as `guarded_path(0)` and so on.
   std::vector<std::string> statements;     ///< Run in order. If the last is a query, its result is the output …
   std::string output_name; ///< … else the table or view of this name, if there is one. Its name in checks.
   std::string output_file; ///< Inside `directory`, or else named here so that it may be written. Empty: no output.

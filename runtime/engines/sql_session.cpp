@@ -1,9 +1,11 @@
 #include "runtime/engines/sql_session.hpp"
 
+#include "runtime/connectors/open_beneath.hpp"
 #include "runtime/engines/descriptor.hpp"
 #include "runtime/model/json.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -73,6 +75,30 @@ bool sync_file(const std::string& path) {
   return file && ::fdatasync(file.get()) == 0;
 }
 
+/// Opens the guarded files under their numbers, for as long as the process lives.
+/// @returns what is wrong with one of them; empty if nothing is.
+std::string open_guarded(const std::vector<guarded_file>& files) {
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const descriptor directory(::open(files[i].directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const auto file = open_beneath(directory.get(), files[i].name, O_RDONLY | O_NONBLOCK);
+    struct stat info {};
+    if (!file || ::fstat(file->get(), &info) != 0 || !S_ISREG(info.st_mode) ||
+        ::dup3(file->get(), guarded_descriptor(i), O_CLOEXEC) < 0)
+      return "The file '" + files[i].name + "' is not there any more, or is not a file.";
+  }
+  return {};
+}
+
+/// The engine's words with the names of guarded files as the user knows them.
+std::string with_names(std::string words, const std::vector<guarded_file>& files) {
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string path = guarded_path(i);
+    for (auto at = words.find(path); at != std::string::npos; at = words.find(path, at + files[i].name.size()))
+      words.replace(at, path.size(), files[i].name);
+  }
+  return words;
+}
+
 bool is_true(const std::string& text) {
   if (text == "true") return true;
   double number = 0;
@@ -114,6 +140,7 @@ sql_session::nothing_or_failure sql_session::execute(const std::string& sql) con
 sql_session::nothing_or_failure sql_session::lock_down(const sql_job& job) const {
   std::vector<std::string> files = job.readable_files;
   for (const auto& view : job.views) files.insert(files.end(), view.files.begin(), view.files.end());
+  for (std::size_t i = 0; i < job.guarded_files.size(); ++i) files.push_back(guarded_path(i));
   if (!job.output_file.empty()) files.push_back(job.output_file);
   const auto threads = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
   // The order matters: directories cannot be named once external access is off, and the lock comes last.
@@ -286,6 +313,14 @@ sql_session::nothing_or_failure sql_session::run_check(const check_spec& check) 
 }
 
 expected<sql_outcome, sql_failure> sql_session::run(const sql_job& job) {
+  if (auto wrong = open_guarded(job.guarded_files); !wrong.empty())
+    return refuse(errc::task_failed, std::move(wrong), true);
+  auto out = run_opened(job);
+  if (!out) out.error().why.message = with_names(std::move(out.error().why.message), job.guarded_files);
+  return out;
+}
+
+expected<sql_outcome, sql_failure> sql_session::run_opened(const sql_job& job) {
   sql_outcome out;
   if (auto locked = lock_down(job); !locked) return unexpected(std::move(locked).error());
   if (auto made = make_views(job); !made) return unexpected(std::move(made).error());

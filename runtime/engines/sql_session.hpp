@@ -24,6 +24,8 @@ public:
 
 private:
   using nothing_or_failure = expected<std::monostate, sql_failure>;
+
+  [[nodiscard]] expected<sql_outcome, sql_failure> run_opened(const sql_job& job);
   struct rows;
 
   sql_session(const duckdb_api& api, duckdb_connection connection) : api_(&api), connection_(connection) {}

@@ -26,7 +26,9 @@ std::string unknown_connector(const std::string& name, std::string_view use) {
 }
 
 void finish_sink(const attempt_pointer& attempt, const sink_writing& sink, const sql_outcome& outcome) {
-  if (auto moved = move_file(sink.temporary_file, sink.final_file); !moved) return attempt->fail(moved.error(), true);
+  const auto moved =
+    sink.place ? put_file(sink.temporary_file, *sink.place) : move_file(sink.temporary_file, sink.final_file);
+  if (!moved) return attempt->fail(moved.error(), true);
   attempt_output out{
     .rows = outcome.rows, .bytes = outcome.bytes, .artifacts = {}, .has_output_file = !sink.path.empty(), .items = {}};
   if (!sink.path.empty())
@@ -96,6 +98,7 @@ void table_engine::do_source(const attempt_pointer& attempt) {
   sql_job job = tables_.new_job(attempt->request());
   job.statements = {std::move(reading->query)};
   job.readable_files = std::move(reading->files);
+  job.guarded_files = std::move(reading->guarded_files);
   run(attempt, std::move(job), &keep);
 }
 
