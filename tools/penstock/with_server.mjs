@@ -58,6 +58,26 @@ test('the definitions in the README are right, and its first one runs', async ()
   assert.match((await expect(0, 'run', 'download', 'shells', '-o', '-')).out, /^shell,accounts\n\S+,\d+\n/);
 });
 
+test('what the README says of schedules, backfills, dependencies and calendars works', async () => {
+  await expect(0, 'schedule', 'create', 'shells', '--name', 'nightly', '--cron', '0 2 * * *', '--timezone', 'Europe/Warsaw', '--skip-holidays');
+  const next = async () => (await expect(0, 'schedule', 'preview', 'nightly', '-n', '1')).out.split('\n')[1].slice(0, 10);
+  const first = await next();
+  await expect(0, 'calendar', 'import', write('free.txt', `${first} a day off\n`));
+  assert.notEqual(await next(), first);
+  await expect(0, 'schedule', 'update', 'nightly', '--overlap', 'QUEUE', '--window', 'SUN 00:00-06:00');
+  await expect(0, 'schedule', 'pause', 'nightly');
+  assert.match((await expect(0, 'schedule', 'list')).out, / nightly +shells +0 2 \* \* \* +PAUSED +- /);
+  await expect(0, 'schedule', 'delete', 'nightly');
+  const range = ['--from', '2025-11-01', '--to', '2025-11-30'];
+  assert.match((await expect(0, 'backfill', 'create', 'days', ...range, '--dry-run')).out, /^dry run: 30 intervals /);
+  assert.match((await expect(0, 'backfill', 'create', 'days', ...range, '--concurrency', '4', '--watch')).out, /^backfill \S+ of days: 30 intervals [^]*\nbackfill \S+ completed after \d+\.\d s, 30 intervals\n$/);
+  assert.match((await expect(6, 'backfill', 'retry', 'days')).err, /no failed intervals to retry/);
+  await expect(0, 'dependency', 'add', 'days', 'shells');
+  assert.match((await expect(0, 'dependency', 'show', 'shells')).out, /\ndays +shells +STRONG +[0-9a-f-]{36}\n$/);
+  assert.match((await expect(6, 'dependency', 'add', 'shells', 'days')).err, /would close a cycle: shells \(\S+\) -> days \(\S+\) -> shells/);
+  await expect(0, 'dependency', 'remove', 'days', 'shells');
+});
+
 test('all mistakes of a definition are told with their places, and nothing is stored', async () => {
   const wrong = write('wrong.yaml', 'name: wrong\ntasks:\n  - { id: a, type: shel, command: x }\n  - { id: b, type: sql, sql: "selec 1" }\n  - { id: c, type: noop, needs: [d] }\n');
   const done = await expect(6, 'pipeline', 'apply', wrong);
