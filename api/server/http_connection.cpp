@@ -121,6 +121,8 @@ void http_connection::end_key(api_key_id ended) {
 void http_connection::refuse_ended() {
   if (phase_ == phase::reading_body) admission_.refusal = app_.ended(*admission_.target);
   else if (phase_ == phase::handling) take_answer(exchange_, app_.ended(*admission_.target));
+  // Of a long download the rest is not sent.
+  else if (phase_ == phase::writing && !file_.finished()) close();
 }
 
 void http_connection::advance() {

@@ -405,3 +405,16 @@ TEST_CASE("a request under way is refused when its key is revoked", "[http][auth
   // Its connection goes on.
   CHECK(status_of(waiting.ask("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")) == 200);
 }
+
+TEST_CASE("of a long download nothing more is sent when its key is revoked", "[http][files][auth]") {
+  test_server s;
+  const scratch_file file{50'000'000};
+  const auto run = s.make_run();
+  offer(s, run, file.path);
+  raw_client client{s.port(), 4'096};
+  client.send(test_server::request("GET", "/api/pipelines/runs/" + run + "/download"));
+  CHECK(client.read_some().size() > 100);
+  s.ops.end_key(fake_operations::admin_key);
+  CHECK(eventually([&] { return s.metric("penstock_http_connections") == 1; }));
+  CHECK(client.read_all().size() < 49'000'000);
+}
