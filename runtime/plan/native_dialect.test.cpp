@@ -102,8 +102,7 @@ TEST_CASE("the top of a definition is checked", "[plan]") {
   CHECK(problem_of(compile_yaml("name: [a]\ntasks: [{id: a, type: noop}]")) == "name must be text, not a list");
   CHECK(problem_of(compile_yaml("colour: red\ntasks: [{id: a, type: noop}]")) ==
         "colour is not a field of a definition, which takes name, description, parameters, timeout, priority, "
-        "defaults, version "
-        "or tasks");
+        "concurrency, defaults, version or tasks");
   CHECK(problem_of(compile_yaml("timeout: soon\ntasks: [{id: a, type: noop}]")) ==
         "timeout must be a number of seconds or a text such as 500ms, 30s, 5m, 2h or 1d, not `soon`");
   CHECK(problem_of(compile_yaml("priority: 3\ntasks: [{id: a, type: noop}]")) ==
