@@ -51,6 +51,7 @@ void node_impl::create_pipeline(const caller& who, pipeline_draft draft, request
     record.enabled = draft.enabled;
     record.schedule = std::move(draft.schedule);
     record.domain = draft.domain;
+    record.type = draft.type;
     record.tags = std::move(draft.tags);
     record.created_at = now;
     record.created_by = who.subject;

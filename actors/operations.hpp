@@ -32,6 +32,7 @@ struct pipeline_draft {
   std::optional<uuid> domain;
   std::vector<std::string> tags;
   value attributes;
+  pipeline_type type = pipeline_type::etl;
 };
 
 /// What changes a pipeline; absent members stay as they are.
@@ -41,6 +42,7 @@ struct pipeline_patch {
   std::optional<definition> source;
   compile_options defaults;
   std::optional<bool> enabled;
+  std::optional<pipeline_type> type = {};
   std::optional<std::optional<std::string>> schedule; ///< Inner none takes the schedule away.
   std::optional<std::optional<uuid>> domain;
   std::optional<std::vector<std::string>> tags;
@@ -100,6 +102,8 @@ struct started_run {
 struct pipeline_filter {
   std::optional<uuid> domain;
   std::string search; ///< Part of the name, case-insensitive; empty: all.
+  std::optional<pipeline_type> type = {};
+  std::optional<pipeline_standing> standing = {};
 };
 
 struct run_filter {

@@ -26,6 +26,7 @@ enum class state_kind : std::uint8_t {
   lease = 7,         ///< pipeline 16 | run 16: the run counts against its pipeline's `concurrency`.
   upstream_mark = 8, ///< pipeline 16 | upstream 16: what is known of a pipeline it depends on.
   pool_lease = 9,    ///< pool 16 | run 16 | task u32 | item u32
+  standing = 10,     ///< pipeline 16: by what lists of pipelines are sorted.
   api_key = 16,
   workspace = 17,
   endpoint = 18,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/core/pipeline_standings.hpp"
 #include "actors/core/pool_messages.hpp"
 #include "actors/operations.hpp"
 #include "runtime/engines/engine.hpp"
@@ -358,8 +359,10 @@ struct proposal {
   std::vector<entity_effect> effects; ///< Done in order once the mutations are durable.
   std::vector<gated_reply> replies;   ///< Called before the effects.
   std::vector<born_run> born;         ///< Live from now on.
-  bool keep = false;                  ///< Has something under way that only this memory knows.
-  bool lasting = false;               ///< Worth keeping in memory for a while (pipelines).
+  /// The partition adds to the mutations what these mean.
+  std::vector<standing_change> standings;
+  bool keep = false;    ///< Has something under way that only this memory knows.
+  bool lasting = false; ///< Worth keeping in memory for a while (pipelines).
 };
 
 } // namespace penstock

@@ -55,7 +55,8 @@ partition_core::partition_core(partition_id id, const entity_surroundings& aroun
                                const clock_source& clock, store::partition_position position, partition_ports& ports,
                                partition_limits limits)
     : id_(id), around_(around), group_(group), clock_(clock), ports_(ports), limits_(limits),
-      clock_high_(from_ms(position.clock_ms)), last_index_(position.index), committed_(position.index) {}
+      clock_high_(from_ms(position.clock_ms)), last_index_(position.index), committed_(position.index),
+      standings_(id, around.state) {}
 
 timestamp partition_core::now() {
   // Never backwards, whatever the wall clock does and whoever led before.
@@ -234,15 +235,18 @@ void partition_core::proposed(std::unique_ptr<proposal> p) {
   --it->second.told;
   it->second.keep = p->keep;
   it->second.lasting = p->lasting;
+  for (const auto& change : p->standings) standings_.apply(change, p->mutations);
   if (!p->mutations.empty()) {
     auto index = group_.propose(now(), std::move(p->mutations));
     if (!index) {
+      standings_.forget();
       lose(*p, index.error());
       live_.erase(it);
       ports_.drop(p->entity);
       return;
     }
     last_index_ = *index;
+    standings_.proposed(*index);
   }
   ++it->second.uncommitted;
   std::vector<uuid> born;
@@ -270,6 +274,7 @@ void partition_core::durable(std::uint64_t index) {
   const auto before = committed_;
   committed_ = group_.on_durable(index);
   entries_ += committed_ - before;
+  standings_.durable(committed_);
   while (!pending_.empty() && pending_.front().index <= committed_) {
     auto entry = std::move(pending_.front());
     pending_.pop_front();

@@ -145,6 +145,7 @@ private:
   timestamp clock_high_;
   std::uint64_t last_index_;
   std::uint64_t committed_;
+  pipeline_standings standings_;
   std::deque<pending_entry> pending_;
   std::unordered_map<uuid, live_entity> live_;
   std::unordered_map<run_id, std::vector<waiting_client>> waiting_;

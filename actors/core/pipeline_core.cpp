@@ -4,8 +4,10 @@
 #include "actors/core/job_claim_core.hpp"
 #include "actors/core/requests.hpp"
 #include "actors/core/run_core.hpp"
+#include "actors/core/run_history.hpp"
 #include "actors/core/sealed_records.hpp"
 #include "actors/core/system_core.hpp"
+#include "storage/run_keys.hpp"
 
 #include <algorithm>
 
@@ -14,6 +16,8 @@ namespace penstock {
 namespace {
 
 constexpr std::size_t runs_cleared_at_once = 100;
+constexpr std::size_t counts_cleared_at_once = 1'000;
+constexpr std::size_t connector_bytes_max = 100;
 /// Until the runs that were cancelled with their pipeline have stopped.
 constexpr milliseconds clear_pause{200};
 
@@ -24,6 +28,22 @@ gated_reply when_durable(std::function<void()> taken) {
   return [taken = std::move(taken)](const error* lost) {
     if (!lost) taken();
   };
+}
+
+std::string connector_of(const task_spec& task) {
+  const auto* name = task.config.find("connector");
+  const auto* text = name ? name->as_string() : nullptr;
+  return text ? text->substr(0, connector_bytes_max) : std::string{};
+}
+
+/// Where data comes from and goes to, as lists tell it.
+void describe_ends(const plan& p, pipeline_record& record) {
+  record.source_type.clear();
+  record.sink_type.clear();
+  for (const auto& task : p.tasks) {
+    if (task.type == task_type::source && record.source_type.empty()) record.source_type = connector_of(task);
+    if (task.type == task_type::sink) record.sink_type = connector_of(task);
+  }
 }
 
 /// Queues the answer behind what is being decided.
@@ -109,6 +129,8 @@ std::unique_ptr<proposal> pipeline_core::handle(entity_command command, timestam
 
 void pipeline_core::store_header(proposal& out) const {
   out.mutations.put(family::state, keys::pipeline(id_), codec::encode(*record_));
+  const auto what = record_->deleted ? standing_change::kind::deleted : standing_change::kind::described;
+  out.standings.push_back({what, id_, record_->workspace, record_->type, record_->enabled});
 }
 
 void pipeline_core::store_revision(const compiled_definition& compiled, timestamp now, const std::string& by,
@@ -124,18 +146,22 @@ void pipeline_core::store_revision(const compiled_definition& compiled, timestam
   revision.sealed_plan = seal_record(around_.seals, place(sealed_kind::plan), compiled.graph->definition);
   revision.warnings = compiled.warnings;
   out.mutations.put(family::state, keys::revision(id_, revision.revision), codec::encode(revision));
+  describe_ends(compiled.graph->definition, *record_);
   newest_ = opened_revision{compiled.source, compiled.warnings};
   graph_ = compiled.graph;
   around_.plans.put(id_, revision.revision, graph_);
 }
 
-pipeline_view pipeline_core::view() const { return {*record_, newest_->source, newest_->warnings, std::nullopt}; }
+pipeline_view pipeline_core::view() const {
+  const auto standing = read_standing(around_.state, id_);
+  return {*record_, newest_->source, newest_->warnings, std::nullopt, standing && standing->failing};
+}
 
 result<pipeline_view> pipeline_core::create(create_pipeline& command, proposal& out) {
   if (load()) return fail(errc::already_exists, "there is a pipeline " + to_text(id_));
   record_ = std::move(command.record);
-  store_header(out);
   store_revision(command.compiled, record_->created_at, record_->created_by, out);
+  store_header(out);
   out.mutations.put(family::index,
                     keys::index_entry(partition(), keys::index_kind::pipelines, record_->workspace.raw, id_.raw), {});
   out.mutations.put(family::index, keys::pipeline_name(partition(), record_->workspace, record_->name, id_), {});
@@ -160,6 +186,7 @@ result<pipeline_view> pipeline_core::update(update_pipeline& command, timestamp 
     out.mutations.put(family::index, keys::pipeline_name(partition(), record_->workspace, record_->name, id_), {});
   }
   if (patch.description) record_->description = std::move(*patch.description);
+  if (patch.type) record_->type = *patch.type;
   const bool enabled = patch.enabled.value_or(record_->enabled) && !record_->enabled;
   const bool paused = record_->enabled && !patch.enabled.value_or(true);
   if (patch.enabled) record_->enabled = *patch.enabled;
@@ -384,12 +411,11 @@ void pipeline_core::clear_run(run_id id, proposal& out) const {
   remove_all(family::history, keys::history_prefix(id));
   out.mutations.remove(family::state, keys::run(id));
   out.mutations.remove(family::index, keys::index_entry(p, keys::index_kind::runs_of_pipeline, id_.raw, id.raw));
-  out.mutations.remove(family::index,
-                       keys::index_entry(p, keys::index_kind::runs_of_workspace, record_->workspace.raw, id.raw));
   if (header) {
-    out.mutations.remove(family::index, keys::ended_run(p, id_, header->status, id));
-    out.mutations.add(family::counters, keys::runs_of_pipeline(p, id_, header->status), -1);
-    out.mutations.add(family::counters, keys::runs_of_workspace(p, record_->workspace, header->status), -1);
+    run_history::cleared(out.mutations, p, *header);
+    if (header->launcher)
+      out.mutations.remove(family::index,
+                           keys::index_entry(p, keys::index_kind::runs_of_launcher, *header->launcher, id.raw));
     if (header->webhook) {
       // Not sent again if it is lost: a claim whose run is gone gives way when it is asked for.
       auto key = job_key(around_.seals, trigger_id{*header->webhook}, header->external_job_id);
@@ -418,6 +444,19 @@ bool pipeline_core::clear_starters(proposal& out) {
   return schedules + backfills + left.size() > 0;
 }
 
+bool pipeline_core::clear_counts(proposal& out) const {
+  std::size_t removed = 0;
+  for (std::uint8_t status = keys::any_status; status <= static_cast<std::uint8_t>(run_status::cancelled); ++status) {
+    const auto base = keys::run_births_of_pipeline(partition(), id_, status);
+    around_.state.scan(family::counters, base, keys::behind(base), [&](std::string_view key, std::string_view) {
+      out.mutations.remove(family::counters, key);
+      return ++removed < counts_cleared_at_once;
+    });
+    if (removed >= counts_cleared_at_once) return true;
+  }
+  return removed > 0;
+}
+
 void pipeline_core::clear_self(proposal& out) {
   dependencies_.clear(out);
   for (std::uint32_t revision = 1; revision <= record_->revision; ++revision)
@@ -443,7 +482,8 @@ void pipeline_core::clear(const clear_step& command, timestamp now, proposal& ou
     return ++seen < runs_cleared_at_once;
   });
   const bool starters = clear_starters(out);
-  if (seen == 0 && !starters) {
+  const bool counts = seen == 0 && clear_counts(out);
+  if (seen == 0 && !starters && !counts) {
     clear_self(out);
     return;
   }

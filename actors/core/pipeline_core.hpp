@@ -63,6 +63,8 @@ private:
   void clear_run(run_id id, proposal& out) const;
   /// Schedules, backfills and dependencies. @returns whether any were left.
   [[nodiscard]] bool clear_starters(proposal& out);
+  /// Removes some of the counters of its runs. Answers whether there were any.
+  [[nodiscard]] bool clear_counts(proposal& out) const;
   void clear_self(proposal& out);
 
   /// As answered to whoever wrote it: `newest_` must be there.

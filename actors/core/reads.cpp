@@ -3,7 +3,9 @@
 #include "actors/core/pipeline_records.hpp"
 #include "actors/core/pool_records.hpp"
 #include "actors/core/run_core.hpp"
+#include "actors/core/run_lists.hpp"
 #include "actors/core/sealed_records.hpp"
+#include "storage/run_keys.hpp"
 
 #include <algorithm>
 #include <array>
@@ -51,7 +53,13 @@ result<pipeline_view> reads::pipeline(workspace_id workspace, pipeline_id id) co
     return fail(errc::not_found, "there is no pipeline " + to_text(id));
   auto revision = open_revision(around_, *record);
   if (!revision) return unexpected(std::move(revision).error());
-  return pipeline_view{std::move(*record), std::move(revision->source), std::move(revision->warnings), last_run(id)};
+  return pipeline_view{std::move(*record), std::move(revision->source), std::move(revision->warnings), last_run(id),
+                       is_failing(id)};
+}
+
+bool reads::is_failing(pipeline_id id) const {
+  const auto standing = read_standing(around_.state, id);
+  return standing && standing->failing;
 }
 
 std::optional<run_record> reads::last_run(pipeline_id id) const {
@@ -63,16 +71,35 @@ std::optional<run_record> reads::last_run(pipeline_id id) const {
   return open_run(around_.seals, std::move(*record)).record;
 }
 
+std::vector<uuid> reads::pipelines_in(partition_id p, workspace_id workspace, const pipeline_filter& filter,
+                                      std::uint64_t limit, std::uint64_t& total) const {
+  const auto count = [&](const std::string& key) {
+    total += static_cast<std::uint64_t>(std::max<std::int64_t>(around_.state.counter(family::counters, key), 0));
+  };
+  if (!filter.type && !filter.standing) {
+    count(keys::pipelines_of_workspace(p, workspace));
+    return take_ids(around_.state, keys::index_prefix(p, keys::index_kind::pipelines, workspace.raw), limit);
+  }
+  std::vector<uuid> out;
+  for (const auto type : {pipeline_type::etl, pipeline_type::automation, pipeline_type::saas})
+    for (const auto standing : {pipeline_standing::active, pipeline_standing::paused, pipeline_standing::error}) {
+      if (filter.type.value_or(type) != type || filter.standing.value_or(standing) != standing) continue;
+      const auto which = keys::pipeline_class(type, standing);
+      count(keys::pipelines_of_class(p, workspace, which));
+      const auto found = take_ids(around_.state, keys::pipeline_by_class_prefix(p, workspace, which), limit);
+      out.insert(out.end(), found.begin(), found.end());
+    }
+  return out;
+}
+
 listing<pipeline_view> reads::pipelines(workspace_id workspace, const pipeline_filter& filter, page which) const {
   const bool filtered = filter.domain || !filter.search.empty();
   std::vector<uuid> ids;
   listing<pipeline_view> out;
   for (partition_id p = 1; p <= around_.partition_count; ++p) {
-    const auto prefix = keys::index_prefix(p, keys::index_kind::pipelines, workspace.raw);
-    const auto found = take_ids(around_.state, prefix, filtered ? UINT64_MAX : which.offset + which.limit);
+    const auto found =
+      pipelines_in(p, workspace, filter, filtered ? UINT64_MAX : which.offset + which.limit, out.total);
     ids.insert(ids.end(), found.begin(), found.end());
-    out.total +=
-      static_cast<std::uint64_t>(around_.state.counter(family::counters, keys::pipelines_of_workspace(p, workspace)));
   }
   if (filtered) {
     std::erase_if(ids, [&](const uuid& id) {
@@ -84,7 +111,9 @@ listing<pipeline_view> reads::pipelines(workspace_id workspace, const pipeline_f
   }
   for (const auto& id : page_of(std::move(ids), which)) {
     auto record = read_record<pipeline_record>(around_.state, keys::pipeline(pipeline_id{id}));
-    if (record) out.entries.push_back({std::move(*record), std::nullopt, {}, last_run(pipeline_id{id})});
+    if (record)
+      out.entries.push_back(
+        {std::move(*record), std::nullopt, {}, last_run(pipeline_id{id}), is_failing(pipeline_id{id})});
   }
   return out;
 }
@@ -148,77 +177,17 @@ result<std::vector<task_view>> reads::tasks(const run_record& record) const {
   return out;
 }
 
-std::vector<run_id> reads::newest(const std::vector<std::string>& prefixes, page which) const {
-  std::vector<uuid> ids;
-  for (const auto& prefix : prefixes) {
-    const auto found = take_ids(around_.state, prefix, which.offset + which.limit);
-    ids.insert(ids.end(), found.begin(), found.end());
-  }
-  std::vector<run_id> out;
-  for (const auto& id : page_of(std::move(ids), which)) out.push_back(run_id{id});
-  return out;
-}
-
-std::vector<run_view> reads::with_status(const std::vector<std::string>& prefixes, run_status status,
-                                         page which) const {
-  std::vector<run_record> found;
-  for (const auto& prefix : prefixes) {
-    std::uint64_t left = which.offset + which.limit;
-    around_.state.scan(family::index, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
-      auto record = read_record<run_record>(around_.state, keys::run(run_id{keys::turned_id(key)}));
-      if (record && record->status == status) {
-        found.push_back(std::move(*record));
-        --left;
-      }
-      return left > 0;
-    });
-  }
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id > b.id; });
-  std::vector<run_view> out;
-  for (std::uint64_t i = which.offset; i < found.size() && out.size() < which.limit; ++i)
-    out.push_back(open_run(around_.seals, std::move(found[i])));
-  return out;
-}
-
-std::uint64_t reads::count(workspace_id workspace, const run_filter& filter) const {
-  std::int64_t total = 0;
-  for (const auto status : all_statuses) {
-    if (filter.status && *filter.status != status) continue;
-    if (filter.pipeline) {
-      total += around_.state.counter(
-        family::counters, keys::runs_of_pipeline(partition_of_id(filter.pipeline->raw), *filter.pipeline, status));
-      continue;
-    }
-    for (partition_id p = 1; p <= around_.partition_count; ++p)
-      total += around_.state.counter(family::counters, keys::runs_of_workspace(p, workspace, status));
-  }
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(total, 0));
-}
-
 result<listing<run_view>> reads::runs(workspace_id workspace, const run_filter& filter, page which) const {
-  std::vector<std::string> prefixes;
   if (filter.pipeline) {
     const auto pipeline = read_record<pipeline_record>(around_.state, keys::pipeline(*filter.pipeline));
     if (!pipeline || pipeline->workspace != workspace || pipeline->deleted)
       return fail(errc::not_found, "there is no pipeline " + to_text(*filter.pipeline));
-    const auto p = partition_of_id(filter.pipeline->raw);
-    if (!filter.status)
-      prefixes.push_back(keys::index_prefix(p, keys::index_kind::runs_of_pipeline, filter.pipeline->raw));
-    else if (is_terminal(*filter.status))
-      prefixes.push_back(keys::ended_run_prefix(p, *filter.pipeline, *filter.status));
-    else if (*filter.status == run_status::running)
-      prefixes.push_back(keys::index_prefix(p, keys::index_kind::active_runs, filter.pipeline->raw));
-  } else {
-    for (partition_id p = 1; p <= around_.partition_count; ++p)
-      prefixes.push_back(keys::index_prefix(p, keys::index_kind::runs_of_workspace, workspace.raw));
   }
+  const auto found = filter.pipeline ? runs_of_pipeline(around_.state, partition_of_id(filter.pipeline->raw), filter)
+                                     : runs_of_workspace(around_.state, around_.partition_count, workspace, filter);
   listing<run_view> out;
-  out.total = count(workspace, filter);
-  if (filter.status && !filter.pipeline) {
-    out.entries = with_status(prefixes, *filter.status, which);
-    return out;
-  }
-  for (const auto id : newest(prefixes, which)) {
+  out.total = found.total();
+  for (const auto id : found.page_of(which)) {
     auto record = read_record<run_record>(around_.state, keys::run(id));
     if (record) out.entries.push_back(open_run(around_.seals, std::move(*record)));
   }

@@ -2,6 +2,7 @@
 
 #include "actors/core/events.hpp"
 #include "actors/core/pool_records.hpp"
+#include "actors/core/run_history.hpp"
 #include "actors/core/sealed_records.hpp"
 #include "runtime/lifecycle/run_items.hpp"
 #include "runtime/model/json.hpp"
@@ -54,18 +55,13 @@ std::unique_ptr<run_core> run_core::give_birth(const entity_surroundings& around
                                                std::shared_ptr<const value> parameters, timestamp now, proposal& out) {
   const auto p = partition_of(header.id.slot(), around.partition_count);
   out.mutations.put(family::state, keys::run(header.id), codec::encode(header));
-  out.mutations.put(family::index,
-                    keys::index_entry(p, keys::index_kind::runs_of_pipeline, header.pipeline.raw, header.id.raw), {});
-  out.mutations.put(family::index,
-                    keys::index_entry(p, keys::index_kind::runs_of_workspace, header.workspace.raw, header.id.raw), {});
+  run_history::born(out.mutations, p, header);
   out.mutations.put(family::index, place_under_way(p, header), {});
   if (header.holds_lease && header.status == run_status::running)
     out.mutations.put(family::state, keys::lease(header.pipeline, header.id), {});
   if (header.launcher)
     out.mutations.put(family::index,
                       keys::index_entry(p, keys::index_kind::runs_of_launcher, *header.launcher, header.id.raw), {});
-  out.mutations.add(family::counters, keys::runs_of_pipeline(p, header.pipeline, header.status), 1);
-  out.mutations.add(family::counters, keys::runs_of_workspace(p, header.workspace, header.status), 1);
   std::unique_ptr<run_core> born{
     new run_core{around, load_run(std::move(header), std::move(graph), std::move(parameters), {})}};
   // A run that was just made takes every command that begins it; one that waits is begun by its pipeline.
@@ -210,16 +206,7 @@ void run_core::store_begin(proposal& out) const {
   out.mutations.put(family::state, keys::run(id_), codec::encode(header));
   out.mutations.remove(family::index, keys::queued_run(p, header.pipeline, header.priority, id_));
   out.mutations.put(family::index, place_under_way(p, header), {});
-  count_move(run_status::pending, header.status, out);
-}
-
-void run_core::count_move(run_status from, run_status to, proposal& out) const {
-  const auto& header = state_->header;
-  const auto p = partition();
-  out.mutations.add(family::counters, keys::runs_of_pipeline(p, header.pipeline, from), -1);
-  out.mutations.add(family::counters, keys::runs_of_pipeline(p, header.pipeline, to), 1);
-  out.mutations.add(family::counters, keys::runs_of_workspace(p, header.workspace, from), -1);
-  out.mutations.add(family::counters, keys::runs_of_workspace(p, header.workspace, to), 1);
+  run_history::moved(out.mutations, p, header, run_status::pending);
 }
 
 void run_core::store_end(run_status before, proposal& out) const {
@@ -231,8 +218,12 @@ void run_core::store_end(run_status before, proposal& out) const {
   auto was = header;
   was.status = before;
   out.mutations.remove(family::index, place_under_way(p, was));
-  out.mutations.put(family::index, keys::ended_run(p, header.pipeline, header.status, id_), {});
-  count_move(before, header.status, out);
+  run_history::moved(out.mutations, p, header, before);
+  if (header.status != run_status::cancelled)
+    out.standings.push_back({.what = standing_change::kind::run_ended,
+                             .pipeline = header.pipeline,
+                             .workspace = header.workspace,
+                             .failing = header.status == run_status::failed});
   if (header.holds_lease) out.mutations.remove(family::state, keys::lease(header.pipeline, id_));
   if (header.holds_lease || header.reports_end)
     out.effects.push_back(tell_pipeline{header.pipeline, run_over{id_, header.status, header.launcher}});

@@ -35,7 +35,6 @@ private:
   [[nodiscard]] run_view view() const;
   void store_begin(proposal& out) const;
   void store_end(run_status before, proposal& out) const;
-  void count_move(run_status from, run_status to, proposal& out) const;
   /// Leaves a message for each pipeline that depends on this run's.
   void tell_dependents(proposal& out) const;
   void add_effect(run_effect effect, proposal& out);

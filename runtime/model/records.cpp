@@ -55,4 +55,19 @@ std::optional<pipeline_type> parse_pipeline_type(std::string_view text) noexcept
   return std::nullopt;
 }
 
+std::string_view to_text(pipeline_standing s) noexcept {
+  switch (s) {
+    case pipeline_standing::active: return "active";
+    case pipeline_standing::paused: return "paused";
+    case pipeline_standing::error: return "error";
+  }
+  return "active";
+}
+
+std::optional<pipeline_standing> parse_pipeline_standing(std::string_view text) noexcept {
+  for (const auto s : {pipeline_standing::active, pipeline_standing::paused, pipeline_standing::error})
+    if (to_text(s) == text) return s;
+  return std::nullopt;
+}
+
 } // namespace penstock

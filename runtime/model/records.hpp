@@ -68,6 +68,15 @@ enum class pipeline_type : std::uint8_t { etl = 1, automation = 2, saas = 3 };
 [[nodiscard]] std::string_view to_text(pipeline_type t) noexcept;
 [[nodiscard]] std::optional<pipeline_type> parse_pipeline_type(std::string_view text) noexcept;
 
+/// How a pipeline stands, as lists sort them. Stored.
+enum class pipeline_standing : std::uint8_t {
+  active = 1,
+  paused = 2, ///< Not enabled, however its runs ended.
+  error = 3,  ///< Enabled, and the last of its runs to end failed; cancelled ones do not count.
+};
+[[nodiscard]] std::string_view to_text(pipeline_standing s) noexcept;
+[[nodiscard]] std::optional<pipeline_standing> parse_pipeline_standing(std::string_view text) noexcept;
+
 /// A pipeline's header; what its tasks are is in its revisions.
 struct pipeline_record {
   pipeline_id id;

@@ -1,3 +1,4 @@
+#include "tests/simulation/count_check.hpp"
 #include "tests/simulation/world.hpp"
 
 #include "actors/core/reads.hpp"
@@ -47,11 +48,11 @@ void check_everything(world& w) {
   for (const auto& [once, id] : w.acknowledged) CHECK(there.contains(id));
   // Each run was counted in once and out once, however often its end was decided.
   for (const auto status : {run_status::running, run_status::succeeded, run_status::failed, run_status::cancelled}) {
-    std::int64_t counted = 0;
-    for (partition_id p = 1; p <= 3; ++p)
-      counted += state.counter(family::counters, keys::runs_of_workspace(p, default_workspace, status));
-    CHECK(counted == seen[status]);
+    const auto counted = reader.runs(default_workspace, {{}, status}, {0, 0});
+    REQUIRE(counted);
+    CHECK(static_cast<int>(counted->total) == seen[status]);
   }
+  simulation::check_counts(state, 3);
   for (partition_id p = 0; p <= 3; ++p) {
     const auto leftovers = [&](family f, const std::string& prefix) {
       std::size_t n = 0;

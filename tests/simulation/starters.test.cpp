@@ -1,3 +1,4 @@
+#include "tests/simulation/count_check.hpp"
 #include "tests/simulation/world.hpp"
 
 #include "actors/core/backfill_book.hpp"
