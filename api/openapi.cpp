@@ -76,7 +76,8 @@ void write_reference(json_writer& w, std::string_view schema_name) {
 
 void write_body(json_writer& w, const route& row) {
   if (row.body == body_rule::none) return;
-  w.key("requestBody").begin_object().member("required", row.body == body_rule::json).key("content").begin_object();
+  const bool required = row.body != body_rule::optional_json;
+  w.key("requestBody").begin_object().member("required", required).key("content").begin_object();
   w.key(media::json).begin_object();
   if (!row.takes.empty()) write_reference(w, row.takes);
   w.end_object().end_object().end_object();
@@ -163,7 +164,10 @@ std::string make_openapi(std::span<const surface> surfaces, std::string_view ver
   w.begin_object().member("openapi", "3.1.0").key("info").begin_object();
   w.member("title", "Penstock")
     .member("version", version)
-    .member("description", "Durable pipelines over REST.")
+    .member("description",
+            "Durable pipelines over REST. Answers to good credentials carry X-RateLimit-Limit (requests per second), "
+            "X-RateLimit-Remaining (how many may be sent at once) and X-RateLimit-Reset (Unix time at which all may be "
+            "again); beyond the rate it is a 429 with Retry-After.")
     .end_object();
   w.key("paths").begin_object();
   for (const auto& [pattern, rows] : paths) {
