@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -393,9 +394,11 @@ TEST_CASE("more than may wait is refused at once", "[engines][outbound][limit]")
 }
 
 TEST_CASE("broken answers are failures that name no credentials", "[engines][outbound][secret]") {
-  std::string answer;
-  const local_server server(local_server::raw_handler([&](int socket, const std::string&) {
-    (void)send_all(socket, answer);
+  const std::array<std::string, 5> broken{"", "nonsense", "HTTP/1.1 200 X\r\nContent-Length: 5\r\n\r\nabc",
+                                          "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                                          "HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"};
+  const local_server server(local_server::raw_handler([&](int socket, const std::string& head) {
+    (void)send_all(socket, broken.at(static_cast<std::size_t>(head.at(head.find("/canary") + 7) - '0')));
     return false;
   }));
   std::string closed;
@@ -404,9 +407,9 @@ TEST_CASE("broken answers are failures that name no credentials", "[engines][out
     closed = gone.port();
   }
   const auto client = make_outbound_http(private_allowed());
-  const auto failed = [&](const std::string& port) {
-    auto request = get("http://canary:canary@127.0.0.1:" + port + "/canary?canary");
-    request.headers = {{"Authorization", "canary"}};
+  const auto failed = [&](const std::string& port, std::size_t which) {
+    auto request = get("http://canary:canary@127.0.0.1:" + port + "/canary" + std::to_string(which) + "?canary");
+    request.headers = {{"X-Key", "canary"}};
     request.timeout = 3s;
     const auto response = call(*client, std::move(request));
     REQUIRE_FALSE(response);
@@ -414,13 +417,10 @@ TEST_CASE("broken answers are failures that name no credentials", "[engines][out
     CHECK(response.error().message.ends_with("."));
     return response.error().code;
   };
-  CHECK(failed(closed) == errc::io_failed);
-  for (const std::string broken : {"", "nonsense", "HTTP/1.1 200 X\r\nContent-Length: 5\r\n\r\nabc",
-                                   "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-                                   "HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"}) {
-    answer = broken;
-    CAPTURE(broken);
-    CHECK(failed(server.port()) == errc::io_failed);
+  CHECK(failed(closed, 0) == errc::io_failed);
+  for (std::size_t i = 0; i < broken.size(); ++i) {
+    CAPTURE(broken[i]);
+    CHECK(failed(server.port(), i) == errc::io_failed);
   }
 }
 
