@@ -8,6 +8,7 @@ namespace penstock {
 using durable_atom = caf::atom_constant<caf::atom("durable")>;
 using taken_atom = caf::atom_constant<caf::atom("taken")>;
 using sweep_atom = caf::atom_constant<caf::atom("sweep")>;
+using changed_atom = caf::atom_constant<caf::atom("changed")>;
 using start_atom = caf::atom_constant<caf::atom("start")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
 using reorder_atom = caf::atom_constant<caf::atom("reorder")>;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/core/webhook_settings.hpp"
+#include "actors/event_renderer.hpp"
 #include "actors/operations.hpp"
 #include "runtime/seams.hpp"
 #include "storage/store.hpp"
@@ -16,6 +18,8 @@ struct node_settings {
   std::size_t scheduler_threads = 2;
   engine_settings engines; ///< `data_dir` is the node's.
   definition_limits definitions;
+  webhook_settings webhooks;
+  event_renderer events;                    ///< Without its functions no event is raised.
   std::optional<std::string> master_key;    ///< Base64, as in PENSTOCK_MASTER_KEY.
   std::optional<std::string> bootstrap_key; ///< First start, or no admin key of workspace `default` is left.
 };

@@ -12,6 +12,7 @@
 #include "actors/refusing_operations.hpp"
 #include "actors/timer_protocol.hpp"
 #include "actors/watch_registry.hpp"
+#include "actors/webhook.hpp"
 #include "actors/worker.hpp"
 #include "actors/workspace_registry.hpp"
 #include "runtime/engines/log_files.hpp"
@@ -28,7 +29,7 @@
 namespace penstock {
 
 /// The real node. Members stand in the order in which they are needed: what comes later uses what comes before.
-class node_impl final : public refusing_schedules<refusing_webhooks<node>> {
+class node_impl final : public refusing_schedules<node> {
 public:
   node_impl(const node_settings& settings, std::shared_ptr<clock_source> clock, std::shared_ptr<random_source> random,
             const secret_key& master, std::unique_ptr<store> state, partition_id partition_count);
@@ -91,6 +92,23 @@ public:
   void delete_pool(const caller& who, std::string name, reply<void> done) override;
   void list_pools(const caller& who, reply<std::vector<pool_view>> done) override;
 
+  void create_endpoint(const caller& who, endpoint_draft draft, reply<endpoint_view> done) override;
+  void update_endpoint(const caller& who, endpoint_id id, endpoint_draft changes, reply<endpoint_view> done) override;
+  void delete_endpoint(const caller& who, endpoint_id id, reply<void> done) override;
+  void get_endpoint(const caller& who, endpoint_id id, reply<endpoint_view> done) override;
+  void list_endpoints(const caller& who, page which, reply<listing<endpoint_view>> done) override;
+  void rotate_secret(const caller& who, endpoint_id id, std::optional<std::string> secret, milliseconds overlap,
+                     reply<endpoint_view> done) override;
+  void test_endpoint(const caller& who, endpoint_id id, reply<delivery_attempt> done) override;
+  void list_deliveries(const caller& who, endpoint_id id, page which, reply<listing<delivery_record>> done) override;
+  void redeliver(const caller& who, delivery_id id, reply<delivery_record> done) override;
+  void register_trigger(const caller& who, trigger_draft draft, reply<trigger_record> done) override;
+  void list_triggers(const caller& who, page which, reply<listing<trigger_record>> done) override;
+  void delete_trigger(const caller& who, trigger_id id, reply<void> done) override;
+  bool is_signed_by(trigger_id id, std::string_view body, std::string_view signature) const override;
+  void trigger_run(trigger_request request, reply<triggered_run> done) override;
+  void take_callback(trigger_callback callback, reply<void> done) override;
+
 private:
   /// Runs `work`, which sees to the reply, on a thread that may block; else the reply is told to come back later.
   template <class T, class F>
@@ -110,6 +128,19 @@ private:
   [[nodiscard]] pool_view view_of(pool_record pool) const;
   void add_waiting(node_figures& out) const;
   void store_key_uses();
+
+  struct external_start;
+  void change_endpoint(const caller& who, endpoint_id id, std::function<void(endpoint_record&, timestamp)> change,
+                       std::string secret, reply<endpoint_view> done);
+  [[nodiscard]] result<endpoint_record> endpoint_of(workspace_id workspace, endpoint_id id) const;
+  [[nodiscard]] std::optional<trigger_record> trigger_of(trigger_id id) const;
+  [[nodiscard]] listing<delivery_record> deliveries_of(endpoint_id id, page which) const;
+  [[nodiscard]] std::vector<pipeline_id> pipelines_named(workspace_id workspace, const std::string& name) const;
+  /// Sees which run stands for the job, or that a new one may; then starts it, unless it is there.
+  void claim_external(const std::shared_ptr<external_start>& start);
+  void start_claimed(const std::shared_ptr<external_start>& start, const job_claim& claim, run_id own);
+  [[nodiscard]] result<run_record> external_run(const trigger_callback& callback) const;
+  void add_webhook_figures(node_figures& out) const;
   [[nodiscard]] api_key_record key_record(workspace_id workspace, key_draft draft, std::string_view key) const;
 
   node_settings settings_;
@@ -131,6 +162,8 @@ private:
   std::shared_ptr<engine> engines_;
   std::shared_ptr<worker_figures> worker_figures_;
   std::shared_ptr<blocking_pool> pool_;
+  std::unique_ptr<outbound_http> outbound_;
+  std::shared_ptr<webhook_figures> webhook_figures_ = std::make_shared<webhook_figures>();
 
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
@@ -139,6 +172,7 @@ private:
   worker_actor worker_;
   timer_actor timers_;
   gateway_actor gateway_;
+  webhook_actor webhooks_;
   struct figures_slot {
     std::shared_ptr<std::mutex> mutex = std::make_shared<std::mutex>();
     std::shared_ptr<partition_figures> figures = std::make_shared<partition_figures>();

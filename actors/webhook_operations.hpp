@@ -20,11 +20,13 @@ struct endpoint_draft {
   std::optional<bool> enabled;
   std::optional<std::uint32_t> retries_max;
   std::optional<std::uint64_t> retry_delay_ms;
+  request_key once; ///< Of a creation.
 };
 
 struct endpoint_view {
   endpoint_record record; ///< Sealed fields empty.
   std::string secret;     ///< Only in the answer to a creation or rotation that made it.
+  bool replayed = false;  ///< The answer to an earlier creation with the same `Idempotency-Key`; without its secret.
 };
 
 struct trigger_draft {
@@ -32,14 +34,16 @@ struct trigger_draft {
   std::string source;
   std::string secret;
   std::string callback_url;
+  std::optional<pipeline_id> pipeline; ///< What it starts when a request names no other.
+  request_key once;
 };
 
 /// An incoming, signed request to start a run.
 struct trigger_request {
   trigger_id trigger;
   std::string external_job_id;
-  std::optional<pipeline_id> pipeline;
-  value parameters; ///< Null or an object.
+  std::optional<pipeline_id> pipeline; ///< None: the webhook's own, else the one of the webhook's name.
+  value parameters;                    ///< Null or an object.
   std::string traceparent;
 };
 
@@ -53,7 +57,7 @@ enum class callback_status : std::uint8_t { success, failed, cancelled };
 struct trigger_callback {
   trigger_id trigger;
   std::string external_job_id;
-  run_id run;
+  run_id run; ///< Nil: the one that was started for the job.
   callback_status status = callback_status::success;
 };
 

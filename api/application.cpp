@@ -11,6 +11,8 @@ namespace penstock {
 namespace {
 
 constexpr std::size_t ignored_body_bytes_max = 64u << 10;
+/// Of a body that nobody has vouched for yet.
+constexpr std::size_t raw_body_bytes_max = 1u << 20;
 /// Wrong credentials that one address may send per second, five times that at once; beyond it 429 instead of 401.
 constexpr std::uint32_t failures_per_second = 100;
 constexpr std::size_t addresses_max = 65'536;
@@ -100,7 +102,7 @@ bool application::within_rate(const caller& who, rate_state& rate) const {
 
 std::optional<response> application::check_caller(request& in, const routed& target, rate_state& rate) const {
   const auto& row = *target.row;
-  if (row.who == access::open) {
+  if (row.who != access::caller) {
     in.who = {};
     return std::nullopt;
   }
@@ -125,7 +127,9 @@ application::admission application::admit(request& in) const {
   const auto& row = *match.target->row;
   in.definition_values_max.reset();
   if (row.holds_definition) in.definition_values_max = settings_.definitions.values_max;
-  const auto limit = row.body == body_rule::none ? ignored_body_bytes_max : settings_.body_bytes_max;
+  const auto limit = row.body == body_rule::none  ? ignored_body_bytes_max
+                     : row.body == body_rule::raw ? std::min(raw_body_bytes_max, settings_.body_bytes_max)
+                                                  : settings_.body_bytes_max;
   admission out{match.target, std::nullopt, limit, {}};
   out.refusal = check_caller(in, *match.target, out.rate);
   return out;
@@ -133,7 +137,7 @@ application::admission application::admit(request& in) const {
 
 void application::handle(const request& in, const routed& target, const responder& send) const {
   const auto& row = *target.row;
-  if (row.body != body_rule::none && !in.body.empty()) {
+  if (row.body != body_rule::none && row.body != body_rule::raw && !in.body.empty()) {
     if (auto why = media_problem(in); !why.empty())
       return send(render_error(target.errors, error{errc::unsupported_media, std::move(why), {}}));
   }

@@ -32,8 +32,9 @@ struct services {
 
 /// Who may call a route.
 enum class access : std::uint8_t {
-  open,  ///< Everybody, without credentials.
-  caller ///< Valid credentials with the route's scope.
+  open,   ///< Everybody, without credentials.
+  caller, ///< Valid credentials with the route's scope.
+  signer  ///< Whoever signs the body: the handler checks that, before anything else.
 };
 
 /// What body a route takes.
@@ -41,6 +42,7 @@ enum class body_rule : std::uint8_t {
   none,          ///< A body is read (within 64 KiB) and ignored.
   json,          ///< JSON, at most as large as the setting allows.
   optional_json, ///< The same, or no body at all.
+  raw,           ///< Any, of at most 1 MiB: the handler reads it once it knows who sent it.
 };
 
 /// Answers a request by calling `send` once, now or later, from any thread. Reads `in` only until it returns.

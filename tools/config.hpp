@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/core/webhook_settings.hpp"
 #include "api/http_server.hpp"
 #include "runtime/engines/engine.hpp"
 #include "runtime/error.hpp"
@@ -34,6 +35,7 @@ struct server_settings {
   std::optional<std::string> master_key; ///< Base64 of 32 bytes.
   http_settings http;
   engine_settings engines;
+  webhook_settings webhooks;
 };
 
 /// Result of reading flags, environment and file.

@@ -1,5 +1,7 @@
 #include "actors/node.hpp"
 #include "api/http_server.hpp"
+#include "api/surfaces/cloud/render.hpp"
+#include "api/surfaces/engine/orchestrator.hpp"
 #include "runtime/engines/child_modes.hpp"
 #include "runtime/model/json.hpp"
 #include "tools/config.hpp"
@@ -81,6 +83,9 @@ node_settings settings_of(const server_settings& settings) {
   out.engines.self_executable = std::filesystem::read_symlink("/proc/self/exe").string();
   out.master_key = settings.master_key;
   out.bootstrap_key = settings.bootstrap_key;
+  out.webhooks = settings.webhooks;
+  out.webhooks.user_agent = "penstock/" + settings.http.version;
+  out.events = {cloud::job_json, cloud::etl_run_json, cloud::pipeline_json, engine_surface::callback_json};
   return out;
 }
 

@@ -125,6 +125,8 @@ std::uint64_t ms_of(std::uint64_t ms) { return ms; }
 std::uint64_t ms_of(std::chrono::seconds s) { return static_cast<std::uint64_t>(s.count()) * 1'000; }
 void put_ms(std::uint64_t& to, std::uint64_t ms) { to = ms; }
 void put_ms(std::chrono::seconds& to, std::uint64_t ms) { to = std::chrono::seconds{ms / 1'000}; }
+std::uint64_t ms_of(std::chrono::milliseconds ms) { return static_cast<std::uint64_t>(ms.count()); }
+void put_ms(std::chrono::milliseconds& to, std::uint64_t ms) { to = std::chrono::milliseconds{ms}; }
 
 template <class Access>
 kind duration(Access at, std::uint64_t least_ms, std::uint64_t most_ms) {
@@ -324,14 +326,28 @@ std::vector<setting_row> engine_rows() {
   };
 }
 
+std::vector<setting_row> webhook_rows() {
+  return {
+    row("webhook-retries", "N", count(PENSTOCK_AT(webhooks.retries_max), 0, 20),
+        "how often a failed delivery is tried again, unless its endpoint says otherwise"),
+    row("webhook-retry-delay", "TIME", duration(PENSTOCK_AT(webhooks.retry_delay), 100, hour),
+        "before the first retry; each later one takes about twice as long"),
+    row("webhook-timeout", "TIME", duration(PENSTOCK_AT(webhooks.timeout), 100, hour),
+        "of an attempt to deliver, from connecting to the end of the answer"),
+    row("webhook-retention", "TIME", duration(PENSTOCK_AT(webhooks.retention), hour, 365 * day),
+        "how long events and their deliveries are kept"),
+  };
+}
+
 #undef PENSTOCK_AT
 
 std::vector<setting_row> secret_rows() {
   return {
-    hidden(row("bootstrap-key", "KEY",
-               secret(set_bootstrap_key, [](const server_settings& s) { return s.bootstrap_key.has_value(); }),
-               "first start: this API key gets all rights; without it one is made and printed"),
-           setting_place::environment_only),
+    hidden(
+      row("bootstrap-key", "KEY",
+          secret(set_bootstrap_key, [](const server_settings& s) { return s.bootstrap_key.has_value(); }),
+          "first start, or no admin key is left: this API key gets all rights; without it the first start prints one"),
+      setting_place::environment_only),
     hidden(row("jwt-secret", "TEXT",
                secret(set_jwt_secret, [](const server_settings& s) { return s.http.jwt_secret.has_value(); }),
                "HS256 tokens signed with it are accepted; without it none of these are"),
@@ -348,7 +364,7 @@ std::vector<setting_row> secret_rows() {
 const std::vector<setting_row>& setting_rows() {
   static const auto rows = [] {
     auto all = node_rows();
-    for (auto* more : {&http_rows, &engine_rows, &secret_rows}) {
+    for (auto* more : {&http_rows, &engine_rows, &webhook_rows, &secret_rows}) {
       auto part = more();
       std::move(part.begin(), part.end(), std::back_inserter(all));
     }

@@ -35,6 +35,9 @@ result<void> job_claim_core::load(const std::string& key) {
 
 result<job_claim> job_claim_core::claim(const claim_job& command, proposal& out) {
   if (auto loaded = load(command.key); !loaded) return unexpected(loaded.error());
+  if (!held_ && command.wanted.pipeline.is_nil())
+    return fail(errc::invalid_argument,
+                "pipelineId is missing: name the pipeline to start here, or when the webhook is registered");
   if (!held_) {
     held_ = command.wanted;
     out.mutations.put(family::requests, stored_under(command.key),

@@ -4,6 +4,14 @@
 
 namespace penstock {
 
+namespace {
+
+constexpr partition_id system_partition = 0;
+/// Held before those that have expired are let go.
+constexpr std::size_t asked_max = 10'000;
+
+} // namespace
+
 void system_draft::apply(std::function<void(system_tables&)> change) {
   change(tables_);
   out_.effects.push_back(system_updated{std::move(change)});
@@ -38,6 +46,22 @@ void system_draft::tell_pool(const uuid& entity, const pool_name& pool, std::uin
   leave_change(0, entity, pool, number, out_);
 }
 
+result<std::optional<uuid>> system_draft::earlier(workspace_id workspace, const request_key& once) const {
+  if (once.key.empty()) return std::optional<uuid>{};
+  const auto it = asked_.find(request_key_of(around_.seals, system_partition, workspace, once.key));
+  if (it == asked_.end()) return recall_request(around_.state, around_.seals, system_partition, workspace, once, now_);
+  if (it->second.expires_at <= now_) return std::optional<uuid>{};
+  if (it->second.request_hash != once.request_hash) return reused_key();
+  return std::optional{it->second.made};
+}
+
+void system_draft::remember(workspace_id workspace, const request_key& once, const uuid& made) {
+  if (once.key.empty()) return;
+  asked_[request_key_of(around_.seals, system_partition, workspace, once.key)] = {made, once.request_hash,
+                                                                                  now_ + request_kept};
+  remember_request(around_.seals, system_partition, workspace, once, made, now_, out_);
+}
+
 std::unique_ptr<proposal> system_core::handle(entity_command command, timestamp now) {
   auto& change = std::get<system_change>(command);
   auto out = std::make_unique<proposal>();
@@ -51,7 +75,8 @@ std::unique_ptr<proposal> system_core::handle(entity_command command, timestamp 
     else decided = unexpected(std::move(loaded).error());
   }
   if (decided) {
-    system_draft draft{*tables_, *out};
+    if (asked_.size() > asked_max) std::erase_if(asked_, [&](const auto& e) { return e.second.expires_at <= now; });
+    system_draft draft{around_, *tables_, asked_, now, *out};
     decided = change.decide(draft, now);
   }
   if (change.done) out->replies.push_back(gate<void>(std::move(change.done), std::move(decided)));

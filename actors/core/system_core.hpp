@@ -1,15 +1,23 @@
 #pragma once
 
 #include "actors/core/entity_core.hpp"
+#include "actors/core/requests.hpp"
 #include "actors/core/system_tables.hpp"
 #include "runtime/model/codec.hpp"
+
+#include <unordered_map>
 
 namespace penstock {
 
 /// A change of the system tables on its way: what `decide` of a `system_change` writes with.
 class system_draft {
 public:
-  system_draft(system_tables& tables, proposal& out) : tables_(tables), out_(out) {}
+  /// What was made by requests with an `Idempotency-Key`, by key of family `requests`, and is not in the store yet.
+  using request_map = std::unordered_map<std::string, request_record>;
+
+  system_draft(const entity_surroundings& around, system_tables& tables, request_map& asked, timestamp now,
+               proposal& out)
+      : around_(around), tables_(tables), asked_(asked), now_(now), out_(out) {}
 
   /// As they will be once everything decided so far is durable.
   [[nodiscard]] const system_tables& tables() const noexcept { return tables_; }
@@ -28,6 +36,11 @@ public:
   /// @param number random: tells messages to one pool apart.
   void tell_pool(const uuid& entity, const pool_name& pool, std::uint64_t number);
 
+  /// What an earlier request with this key made; nothing for a new key or none.
+  /// @returns `errc::key_reused` if it asked for something else.
+  [[nodiscard]] result<std::optional<uuid>> earlier(workspace_id workspace, const request_key& once) const;
+  void remember(workspace_id workspace, const request_key& once, const uuid& made);
+
 private:
   template <class Record>
   void store(const std::string& key, const Record& r) {
@@ -36,7 +49,10 @@ private:
   }
   void apply(std::function<void(system_tables&)> change);
 
+  const entity_surroundings& around_;
   system_tables& tables_;
+  request_map& asked_;
+  timestamp now_;
   proposal& out_;
 };
 
@@ -51,6 +67,7 @@ public:
 private:
   const entity_surroundings& around_;
   std::optional<system_tables> tables_;
+  system_draft::request_map asked_;
 };
 
 } // namespace penstock

@@ -1,6 +1,9 @@
 #include "api/surfaces/all.hpp"
 
+#include "api/surfaces/cloud/jobs.hpp"
 #include "api/surfaces/cloud/routes.hpp"
+#include "api/surfaces/cloud/webhooks.hpp"
+#include "api/surfaces/engine/orchestrator.hpp"
 #include "api/surfaces/engine/routes.hpp"
 #include "api/surfaces/engine/scheduler.hpp"
 #include "api/surfaces/node/routes.hpp"
@@ -9,8 +12,14 @@
 namespace penstock {
 
 std::vector<surface> all_surfaces() {
-  return {node::routes(), cloud::routes(), pipelines::routes(), engine_surface::routes(),
-          engine_surface::scheduler_routes()};
+  return {node::routes(),
+          cloud::routes(),
+          cloud::job_routes(),
+          pipelines::routes(),
+          engine_surface::routes(),
+          engine_surface::scheduler_routes(),
+          cloud::webhook_routes(),
+          engine_surface::orchestrator_routes()};
 }
 
 } // namespace penstock

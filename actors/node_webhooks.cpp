@@ -1,0 +1,478 @@
+#include "actors/node_impl.hpp"
+
+#include "actors/core/delivery_ledger.hpp"
+#include "actors/core/delivery_request.hpp"
+#include "actors/core/events.hpp"
+#include "actors/core/job_claim_core.hpp"
+#include "actors/core/sealed_records.hpp"
+#include "actors/core/system_core.hpp"
+#include "storage/webhook_signature.hpp"
+
+#include <caf/all.hpp>
+
+#include <algorithm>
+
+// The node's operations on webhooks, in both directions.
+namespace penstock {
+
+namespace {
+
+constexpr std::size_t endpoints_max = 100; ///< Of a workspace: each event may go to all of them.
+constexpr std::size_t triggers_max = 1'000;
+
+unexpected<error> no_endpoint(endpoint_id id) {
+  return fail(errc::not_found, "there is no webhook endpoint " + to_text(id));
+}
+
+/// As clients may see it.
+endpoint_view shown(endpoint_record record, std::string secret = {}) {
+  record.sealed_secret.clear();
+  record.sealed_old_secret.clear();
+  return {std::move(record), std::move(secret)};
+}
+
+void apply(endpoint_record& record, const endpoint_draft& changes) {
+  if (changes.url) record.url = *changes.url;
+  if (changes.description) record.description = *changes.description;
+  if (changes.events) record.events = *changes.events;
+  if (changes.retries_max) record.retries_max = *changes.retries_max;
+  if (changes.retry_delay_ms) record.retry_delay_ms = *changes.retry_delay_ms;
+  if (changes.enabled) {
+    record.enabled = *changes.enabled;
+    record.disabled_because.clear();
+  }
+}
+
+template <class T>
+listing<T> page_of(std::vector<T> all, page which) {
+  listing<T> out;
+  out.total = all.size();
+  for (auto i = which.offset; i < all.size() && out.entries.size() < which.limit; ++i)
+    out.entries.push_back(std::move(all[i]));
+  return out;
+}
+
+/// What an event of that type could say, with nothing behind it.
+std::string made_up_data(const event_renderer& render, event_type type, workspace_id workspace, timestamp now,
+                         random_source& random) {
+  const auto new_id = [&] { return make_uuid7(now, 0, random.next()); };
+  if (type == event_type::pipeline_paused) {
+    pipeline_view pipeline;
+    pipeline.record.id = pipeline_id{new_id()};
+    pipeline.record.workspace = workspace;
+    pipeline.record.name = "example";
+    pipeline.record.enabled = false;
+    pipeline.record.created_at = now;
+    return render.pipeline(pipeline);
+  }
+  run_view run;
+  run.record.id = run_id{new_id()};
+  run.record.pipeline = pipeline_id{new_id()};
+  run.record.workspace = workspace;
+  run.record.created_at = now - milliseconds{1'000};
+  run.record.started_at = run.record.created_at;
+  run.record.ended_at = now;
+  const bool failed = type == event_type::job_failed || type == event_type::etl_run_failed;
+  run.record.status = failed ? run_status::failed : run_status::succeeded;
+  if (failed) run.error = "an example of a failure";
+  const bool etl = type == event_type::etl_run_completed || type == event_type::etl_run_failed;
+  return etl ? render.etl_run(run) : render.job(run);
+}
+
+} // namespace
+
+/// An incoming request on its way to its run.
+struct node_impl::external_start {
+  trigger_request request;
+  workspace_id workspace;
+  std::string sender;
+  std::string key;
+  std::optional<pipeline_id> pipeline;
+  bool again = false;
+  reply<triggered_run> done;
+};
+
+// --- endpoints ----------------------------------------------------------------------------------
+
+void node_impl::change_endpoint(const caller& who, endpoint_id id,
+                                std::function<void(endpoint_record&, timestamp)> change, std::string secret,
+                                reply<endpoint_view> done) {
+  auto changed = std::make_shared<endpoint_record>();
+  system_change command;
+  command.decide = [id, workspace = who.workspace, changed, change = std::move(change)](system_draft& draft,
+                                                                                        timestamp now) -> result<void> {
+    const auto it = draft.tables().endpoints().find(id);
+    if (it == draft.tables().endpoints().end() || it->second.workspace != workspace) return no_endpoint(id);
+    *changed = it->second;
+    change(*changed, now);
+    changed->updated_at = now;
+    draft.put(*changed);
+    return {};
+  };
+  command.done = [changed, secret = std::move(secret), done = std::move(done)](result<void> stored) {
+    if (!stored) done(unexpected(std::move(stored).error()));
+    else done(shown(std::move(*changed), secret));
+  };
+  submit(system_entity, std::move(command));
+}
+
+void node_impl::create_endpoint(const caller& who, endpoint_draft draft, reply<endpoint_view> done) {
+  const auto now = clock_->now();
+  auto made = std::make_shared<endpoint_view>();
+  made->record.id = endpoint_id{make_uuid7(now, 0, random_->next())};
+  made->record.workspace = who.workspace;
+  made->record.created_at = now;
+  made->record.created_by = who.subject;
+  apply(made->record, draft);
+  // A secret that the client chose is not repeated.
+  if (!draft.secret) made->secret = make_webhook_secret();
+  made->record.sealed_secret = seals_.seal(place_of(made->record), draft.secret ? *draft.secret : made->secret);
+  system_change command;
+  command.decide = [made, once = std::move(draft.once)](system_draft& tables, timestamp) -> result<void> {
+    const auto workspace = made->record.workspace;
+    const auto before = tables.earlier(workspace, once);
+    if (!before) return unexpected(before.error());
+    if (*before) {
+      const auto it = tables.tables().endpoints().find(endpoint_id{**before});
+      if (it == tables.tables().endpoints().end())
+        return fail(errc::not_found, "the webhook endpoint this Idempotency-Key made was deleted");
+      *made = {it->second, {}, true};
+      return {};
+    }
+    if (tables.tables().endpoints_of(workspace).size() >= endpoints_max)
+      return fail(errc::invalid_transition, "a workspace has at most " + std::to_string(endpoints_max) +
+                                              " webhook endpoints; delete one before making another");
+    tables.put(made->record);
+    tables.remember(workspace, once, made->record.id.raw);
+    return {};
+  };
+  command.done = [made, done = std::move(done)](result<void> stored) {
+    if (!stored) return done(unexpected(std::move(stored).error()));
+    auto view = shown(std::move(made->record), std::move(made->secret));
+    view.replayed = made->replayed;
+    done(std::move(view));
+  };
+  submit(system_entity, std::move(command));
+}
+
+void node_impl::update_endpoint(const caller& who, endpoint_id id, endpoint_draft changes, reply<endpoint_view> done) {
+  change_endpoint(
+    who, id, [changes = std::move(changes)](endpoint_record& record, timestamp) { apply(record, changes); }, {},
+    std::move(done));
+}
+
+void node_impl::rotate_secret(const caller& who, endpoint_id id, std::optional<std::string> secret,
+                              milliseconds overlap, reply<endpoint_view> done) {
+  const auto made = secret ? std::string{} : make_webhook_secret();
+  const auto given = secret ? std::move(*secret) : made;
+  change_endpoint(
+    who, id,
+    [this, given, overlap](endpoint_record& record, timestamp now) {
+      record.sealed_old_secret.clear();
+      record.old_secret_until.reset();
+      if (overlap.count() > 0) {
+        record.sealed_old_secret = std::move(record.sealed_secret);
+        record.old_secret_until = now + overlap;
+      }
+      record.sealed_secret = seals_.seal(place_of(record), given);
+    },
+    made, std::move(done));
+}
+
+void node_impl::delete_endpoint(const caller& who, endpoint_id id, reply<void> done) {
+  system_change command;
+  command.decide = [id, workspace = who.workspace](system_draft& draft, timestamp) -> result<void> {
+    const auto it = draft.tables().endpoints().find(id);
+    if (it == draft.tables().endpoints().end() || it->second.workspace != workspace) return no_endpoint(id);
+    draft.erase(id);
+    return {};
+  };
+  command.done = std::move(done);
+  submit(system_entity, std::move(command));
+}
+
+result<endpoint_record> node_impl::endpoint_of(workspace_id workspace, endpoint_id id) const {
+  return registry_.read([&](const system_tables& tables) -> result<endpoint_record> {
+    const auto it = tables.endpoints().find(id);
+    if (it == tables.endpoints().end() || it->second.workspace != workspace) return no_endpoint(id);
+    return it->second;
+  });
+}
+
+void node_impl::get_endpoint(const caller& who, endpoint_id id, reply<endpoint_view> done) {
+  auto found = endpoint_of(who.workspace, id);
+  if (!found) done(unexpected(std::move(found).error()));
+  else done(shown(std::move(*found)));
+}
+
+void node_impl::list_endpoints(const caller& who, page which, reply<listing<endpoint_view>> done) {
+  auto all = registry_.read([&](const system_tables& tables) {
+    std::vector<endpoint_view> out;
+    for (const auto* record : tables.endpoints_of(who.workspace)) out.push_back(shown(*record));
+    return out;
+  });
+  std::ranges::reverse(all);
+  done(page_of(std::move(all), which));
+}
+
+void node_impl::test_endpoint(const caller& who, endpoint_id id, reply<delivery_attempt> done) {
+  const auto endpoint = endpoint_of(who.workspace, id);
+  if (!endpoint) return done(unexpected(endpoint.error()));
+  if (!around_.render) return done(fail(errc::unavailable, "there is nothing here that says what events look like"));
+  const auto now = clock_->now();
+  const auto type = endpoint->events.empty() ? event_type::job_completed : endpoint->events.front();
+  delivery_content content{event_id{make_uuid7(now, 0, random_->next())}, type, {}, {}};
+  content.body =
+    event_body(content.event, type, now, made_up_data(*around_.render, type, who.workspace, now, *random_));
+  outbound_->send(delivery_request(around_.webhooks, target_of(around_, *endpoint, now), content, now),
+                  [this, now, done = std::move(done)](const result<outbound_response>& response) {
+                    done(delivery_outcome_of({}, response, now, clock_->now()).attempt);
+                  });
+}
+
+// --- deliveries ---------------------------------------------------------------------------------
+
+listing<delivery_record> node_impl::deliveries_of(endpoint_id id, page which) const {
+  listing<delivery_record> out;
+  std::vector<uuid> ids;
+  for (partition_id p = 1; p <= around_.partition_count; ++p) {
+    out.total += static_cast<std::uint64_t>(std::max<std::int64_t>(
+      0, state_->counter(family::counters, keys::counter_of(p, keys::counter_kind::deliveries_of_endpoint, id.raw))));
+    std::uint64_t left = which.offset + which.limit;
+    const auto prefix = keys::deliveries_of_endpoint(p, id.raw);
+    state_->scan(family::events, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
+      ids.push_back(keys::turned_id(key));
+      return --left > 0;
+    });
+  }
+  std::ranges::sort(ids, std::greater<>{});
+  for (auto i = which.offset; i < ids.size() && out.entries.size() < which.limit; ++i) {
+    std::string bytes;
+    const auto p = partition_of(slot_of(ids[i]), around_.partition_count);
+    if (!state_->get(family::events, keys::delivery(p, delivery_id{ids[i]}), bytes)) continue;
+    if (auto record = codec::decode<delivery_record>(bytes)) out.entries.push_back(std::move(*record));
+  }
+  return out;
+}
+
+void node_impl::list_deliveries(const caller& who, endpoint_id id, page which, reply<listing<delivery_record>> done) {
+  if (const auto found = endpoint_of(who.workspace, id); !found) return done(unexpected(found.error()));
+  answer_from_pool<listing<delivery_record>>(
+    std::move(done), [this, id, which] { return result<listing<delivery_record>>{deliveries_of(id, which)}; });
+}
+
+void node_impl::redeliver(const caller& who, delivery_id id, reply<delivery_record> done) {
+  submit(ledger_of(partition_of(id.slot(), around_.partition_count), around_.partition_count),
+         delivery_command{penstock::redeliver{who.workspace, id, std::move(done)}});
+}
+
+// --- incoming -----------------------------------------------------------------------------------
+
+void node_impl::register_trigger(const caller& who, trigger_draft draft, reply<trigger_record> done) {
+  const auto now = clock_->now();
+  auto made = std::make_shared<trigger_record>();
+  made->id = trigger_id{make_uuid7(now, 0, random_->next())};
+  made->workspace = who.workspace;
+  made->name = std::move(draft.name);
+  made->source = std::move(draft.source);
+  made->callback_url = std::move(draft.callback_url);
+  made->pipeline = draft.pipeline;
+  made->created_at = now;
+  made->created_by = who.subject;
+  made->sealed_secret = seals_.seal(place_of(*made), draft.secret);
+  system_change command;
+  command.decide = [made, once = std::move(draft.once)](system_draft& tables, timestamp) -> result<void> {
+    const auto before = tables.earlier(made->workspace, once);
+    if (!before) return unexpected(before.error());
+    const auto& all = tables.tables().triggers();
+    if (*before) {
+      const auto it = all.find(trigger_id{**before});
+      if (it == all.end()) return fail(errc::not_found, "the webhook this Idempotency-Key registered was deleted");
+      *made = it->second;
+      return {};
+    }
+    const auto mine = [&](const auto& entry) { return entry.second.workspace == made->workspace; };
+    if (std::ranges::count_if(all, mine) >= static_cast<std::ptrdiff_t>(triggers_max))
+      return fail(errc::invalid_transition,
+                  "a workspace has at most " + std::to_string(triggers_max) + " registered webhooks");
+    tables.put(*made);
+    tables.remember(made->workspace, once, made->id.raw);
+    return {};
+  };
+  command.done = [made, done = std::move(done)](result<void> stored) {
+    made->sealed_secret.clear();
+    if (!stored) done(unexpected(std::move(stored).error()));
+    else done(std::move(*made));
+  };
+  submit(system_entity, std::move(command));
+}
+
+void node_impl::list_triggers(const caller& who, page which, reply<listing<trigger_record>> done) {
+  auto all = registry_.read([&](const system_tables& tables) {
+    std::vector<trigger_record> out;
+    for (const auto& [id, record] : tables.triggers())
+      if (record.workspace == who.workspace) out.push_back(record);
+    return out;
+  });
+  for (auto& record : all) record.sealed_secret.clear();
+  std::ranges::reverse(all);
+  done(page_of(std::move(all), which));
+}
+
+void node_impl::delete_trigger(const caller& who, trigger_id id, reply<void> done) {
+  system_change command;
+  command.decide = [id, workspace = who.workspace](system_draft& draft, timestamp) -> result<void> {
+    const auto it = draft.tables().triggers().find(id);
+    if (it == draft.tables().triggers().end() || it->second.workspace != workspace)
+      return fail(errc::not_found, "there is no registered webhook " + to_text(id));
+    draft.erase(id);
+    return {};
+  };
+  command.done = std::move(done);
+  submit(system_entity, std::move(command));
+}
+
+std::optional<trigger_record> node_impl::trigger_of(trigger_id id) const {
+  return registry_.read([&](const system_tables& tables) -> std::optional<trigger_record> {
+    const auto it = tables.triggers().find(id);
+    if (it == tables.triggers().end()) return std::nullopt;
+    return it->second;
+  });
+}
+
+bool node_impl::is_signed_by(trigger_id id, std::string_view body, std::string_view signature) const {
+  const auto trigger = trigger_of(id);
+  // Somebody unknown takes as long as somebody known.
+  const auto secret =
+    trigger ? seals_.open(place_of(*trigger), trigger->sealed_secret) : result<std::string>{make_webhook_secret()};
+  return is_signed_with(secret ? *secret : make_webhook_secret(), body, signature) && trigger && secret;
+}
+
+void node_impl::trigger_run(trigger_request request, reply<triggered_run> done) {
+  const auto sender = trigger_of(request.trigger);
+  if (!sender) return done(fail(errc::unauthorized, "the webhook is not registered any more"));
+  auto start = std::make_shared<external_start>();
+  start->workspace = sender->workspace;
+  start->sender = sender->name;
+  start->key = job_key(seals_, sender->id, request.external_job_id);
+  start->pipeline = request.pipeline ? request.pipeline : sender->pipeline;
+  start->request = std::move(request);
+  start->done = std::move(done);
+  if (start->pipeline) return claim_external(start);
+  // The one that is called as the sender is, if there is just one.
+  post_or_refuse(start->done, [this, start] {
+    const auto named = pipelines_named(start->workspace, start->sender);
+    if (named.size() == 1) start->pipeline = named.front();
+    claim_external(start);
+  });
+}
+
+std::vector<pipeline_id> node_impl::pipelines_named(workspace_id workspace, const std::string& name) const {
+  std::vector<pipeline_id> out;
+  for (partition_id p = 1; p <= around_.partition_count; ++p) {
+    const auto prefix = keys::pipeline_name_prefix(p, workspace, name);
+    state_->scan(family::index, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
+      out.push_back(pipeline_id{keys::plain_id(key)});
+      return out.size() < 2;
+    });
+  }
+  return out;
+}
+
+void node_impl::claim_external(const std::shared_ptr<external_start>& start) {
+  job_claim wanted;
+  if (start->pipeline) {
+    wanted.pipeline = *start->pipeline;
+    wanted.run = run_id{make_uuid7(clock_->now(), wanted.pipeline.slot(), random_->next())};
+  }
+  const auto own = wanted.run;
+  submit(job_entity(start->key),
+         claim_command{claim_job{start->key, wanted, [this, start, own](result<job_claim> claim) {
+                                   if (!claim) start->done(unexpected(std::move(claim).error()));
+                                   else start_claimed(start, *claim, own);
+                                 }}});
+}
+
+void node_impl::start_claimed(const std::shared_ptr<external_start>& start, const job_claim& claim, run_id own) {
+  penstock::start_run command;
+  command.workspace = start->workspace;
+  command.parameters = start->request.parameters;
+  command.trigger = trigger_kind::webhook;
+  command.triggered_by = start->sender;
+  command.traceparent = start->request.traceparent;
+  command.id = claim.run;
+  command.webhook = start->request.trigger.raw;
+  command.external_job_id = start->request.external_job_id;
+  command.done = [this, start, claim, own](result<started_run> started) {
+    if (started) return start->done(triggered_run{claim.run, started->replayed || claim.run != own});
+    if (started.error().code == errc::unavailable) return start->done(unexpected(std::move(started).error()));
+    // The claim was for nothing. If it was somebody else's, this request may have better luck.
+    const bool again = claim.run != own && start->pipeline && !start->again;
+    auto released = [this, start, again, why = std::move(started).error()](const result<void>&) {
+      if (!again) return start->done(unexpected(why));
+      start->again = true;
+      claim_external(start);
+    };
+    submit(job_entity(start->key), claim_command{release_job{start->key, claim.run, std::move(released)}});
+  };
+  submit(claim.pipeline.raw, pipeline_command{std::move(command)});
+}
+
+result<run_record> node_impl::external_run(const trigger_callback& callback) const {
+  auto run = callback.run;
+  if (run.is_nil()) {
+    const auto key = job_key(seals_, callback.trigger, callback.external_job_id);
+    const auto p = partition_of(slot_of(job_entity(key)), around_.partition_count);
+    std::string bytes;
+    if (state_->get(family::requests, keys::request(p, key), bytes))
+      if (const auto claim = codec::decode<job_claim_record>(bytes)) run = claim->run;
+  }
+  auto record = read_record<run_record>(*state_, keys::run(run));
+  if (!record || record->webhook != callback.trigger.raw || record->external_job_id != callback.external_job_id)
+    return fail(errc::not_found, "this webhook started no run for the job " + callback.external_job_id);
+  return record;
+}
+
+void node_impl::take_callback(trigger_callback callback, reply<void> done) {
+  post_or_refuse(done, [this, callback = std::move(callback), done] {
+    const auto run = external_run(callback);
+    if (!run) return done(unexpected(run.error()));
+    if (callback.status != callback_status::cancelled || is_terminal(run->status)) return done({});
+    auto cancelled = [done](const result<run_view>& r) {
+      // It may have ended meanwhile; then there is nothing left to cancel.
+      if (!r && r.error().code != errc::invalid_transition) done(unexpected(r.error()));
+      else done({});
+    };
+    submit(run->id.raw, run_message{penstock::cancel_run{"webhook"}, run->workspace, std::move(cancelled), {}});
+  });
+}
+
+// --- figures ------------------------------------------------------------------------------------
+
+void node_impl::add_webhook_figures(node_figures& out) const {
+  delivery_figures now;
+  {
+    const std::lock_guard lock{webhook_figures_->mutex};
+    now = webhook_figures_->now;
+  }
+  const auto count = [&](const char* outcome, std::uint64_t n) {
+    out.counters["penstock_webhook_attempts_total{outcome=\"" + std::string{outcome} + "\"}"] = static_cast<double>(n);
+  };
+  count("delivered", now.delivered);
+  count("refused", now.refused);
+  count("unanswered", now.unanswered);
+  out.counters["penstock_webhook_latency_seconds_sum"] = static_cast<double>(now.latency_ms) / 1e3;
+  out.counters["penstock_webhook_latency_seconds_count"] =
+    static_cast<double>(now.delivered + now.refused + now.unanswered);
+  out.gauges["penstock_webhook_attempts_under_way"] = static_cast<double>(now.in_flight);
+  std::int64_t pending = 0;
+  for (partition_id p = 1; p <= around_.partition_count; ++p)
+    pending += state_->counter(family::counters, keys::counter_of(p, keys::counter_kind::pending_deliveries, {}));
+  out.gauges["penstock_webhook_deliveries_pending"] = static_cast<double>(pending);
+  out.gauges["penstock_webhook_endpoints_disabled"] =
+    static_cast<double>(registry_.read([](const system_tables& tables) {
+      return std::ranges::count_if(tables.endpoints(), [](const auto& entry) { return !entry.second.enabled; });
+    }));
+}
+
+} // namespace penstock
