@@ -13,9 +13,9 @@ namespace {
 error no_backfill(backfill_id id) { return {errc::not_found, "there is no backfill " + to_text(id), {}}; }
 
 error wrong_state(const backfill_record& record, std::string_view action) {
-  return {errc::invalid_transition,
-          "a backfill that is " + std::string{to_text(record.status)} + " cannot be " + std::string{action},
-          {}};
+  const auto what = record.dry_run ? std::string{"a dry run, which starts nothing,"}
+                                   : "a backfill that is " + std::string{to_text(record.status)};
+  return {errc::invalid_transition, what + " cannot be " + std::string{action}, {}};
 }
 
 /// The interval's bounds beside what the client set.
@@ -90,8 +90,8 @@ result<backfill_view> backfill_book::change(const backfill_changed& command, tim
       end(*b, backfill_status::cancelled, now, out);
       break;
     case backfill_action::retry_failed:
-      if (record.failed.empty() || status == backfill_status::cancelled)
-        return unexpected(wrong_state(record, "retried: it has no failed intervals"));
+      if (status == backfill_status::cancelled || record.dry_run) return unexpected(wrong_state(record, "retried"));
+      if (record.failed.empty()) return fail(errc::invalid_transition, "the backfill has no failed intervals to retry");
       record.again.insert(record.again.begin(), record.failed.rbegin(), record.failed.rend());
       record.intervals_failed -= static_cast<std::uint32_t>(record.failed.size());
       record.failed.clear();

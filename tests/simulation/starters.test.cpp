@@ -386,9 +386,86 @@ SCENARIO("a pipeline starts once all it depends on have ended as wanted", "[simu
     w.start(b, "b1");
     for (int i = 0; i < 100; ++i) w.live();
     w.settle();
-    const auto acknowledged = w.acknowledged.size();
-    const auto expected = acknowledged == 2 || !runs_of(w, b).empty() ? 1u : 0u;
-    CHECK(runs_of(w, c).size() == expected);
+    // A crash may swallow the start, and after one tasks may fail again.
+    const auto of_b = runs_of(w, b);
+    const bool is_met =
+      std::any_of(of_b.begin(), of_b.end(), [](const run_record& r) { return r.status == run_status::succeeded; });
+    if (w.acknowledged.size() == 2) CHECK(!of_b.empty());
+    CHECK(runs_of(w, c).size() == (is_met ? 1u : 0u));
     for (const auto& run : runs_of(w, c)) CHECK(run.trigger == trigger_kind::dependency);
   }
+}
+
+SCENARIO("a schedule keeps to its calendar as it stands when a time comes due", "[simulation][schedule]") {
+  world w{6};
+  const auto pipeline = w.make_pipeline("p", quick);
+  const auto rest_on = [&](std::vector<std::string> days) {
+    calendar_record calendar;
+    calendar.workspace = default_workspace;
+    calendar.name = "plant";
+    calendar.days = std::move(days);
+    w.node->submit(system_entity, system_change{[calendar](system_draft& d, timestamp) {
+                                                  d.put(calendar);
+                                                  return result<void>{};
+                                                },
+                                                [](result<void> r) { REQUIRE(r); }});
+    w.settle(w.clock.now());
+  };
+  const auto noon = [&](int days) {
+    return timestamp{std::chrono::floor<std::chrono::days>(w.clock.now()) + std::chrono::days{days} +
+                     std::chrono::hours{12}};
+  };
+  const auto date = [](timestamp t) { return to_rfc3339(t).substr(0, 10); };
+  // Timers that are days away are looked for as the days go by.
+  const auto go_to = [&](timestamp t) {
+    w.clock.set(t);
+    w.settle(t);
+  };
+  const auto first = noon(1);
+  const auto second = noon(2);
+  rest_on({});
+  auto record = every_minute(w, pipeline);
+  record.cron = "0 12 * * *";
+  record.skip_holidays = true;
+  record.calendar = "plant";
+  const auto schedule = add(w, pipeline, record);
+  CHECK(schedule.record.next_at == first);
+  WHEN("a holiday is declared after the schedule was made") {
+    rest_on({date(first)});
+    CHECK(look(w, schedule).record.next_at == second);
+    go_to(second);
+    THEN("it rests that day, and that is nothing skipped") {
+      CHECK(firings(w, pipeline) == std::map<timestamp, int>{{second, 1}});
+      CHECK(look(w, schedule).record.skipped == 0);
+    }
+  }
+  WHEN("a holiday is taken back before it comes") {
+    rest_on({date(second)});
+    go_to(first);
+    CHECK(look(w, schedule).record.next_at == second + std::chrono::days{1});
+    rest_on({});
+    go_to(second);
+    THEN("it runs that day") { CHECK(firings(w, pipeline) == std::map<timestamp, int>{{first, 1}, {second, 1}}); }
+  }
+}
+
+SCENARIO("a pipeline that rests has no next due time", "[simulation][schedule]") {
+  world w{7};
+  const auto pipeline = w.make_pipeline("p", quick);
+  const auto schedule = add(w, pipeline, every_minute(w, pipeline));
+  const auto enable = [&](bool enabled) {
+    w.must<pipeline_view>(pipeline.raw, [&](reply<pipeline_view> done) {
+      update_pipeline command;
+      command.who.workspace = default_workspace;
+      command.patch.enabled = enabled;
+      command.done = std::move(done);
+      return pipeline_command{std::move(command)};
+    });
+  };
+  enable(false);
+  CHECK(!look(w, schedule).record.next_at);
+  w.settle(w.clock.now() + std::chrono::minutes{5});
+  CHECK(firings(w, pipeline).empty());
+  enable(true);
+  CHECK(look(w, schedule).record.next_at == next_minute(w.clock.now()));
 }
