@@ -10,6 +10,7 @@
 #include "actors/node.hpp"
 #include "actors/partition_protocol.hpp"
 #include "actors/refusing_operations.hpp"
+#include "actors/run_log.hpp"
 #include "actors/timer_protocol.hpp"
 #include "actors/watch_registry.hpp"
 #include "actors/webhook.hpp"
@@ -124,7 +125,6 @@ private:
   void submit(const uuid& entity, entity_command command);
   [[nodiscard]] result<compiled_definition> compile_definition(const definition& source,
                                                                const compile_options& defaults);
-  [[nodiscard]] result<std::vector<log_line>> lines_of(workspace_id workspace, run_id id) const;
   [[nodiscard]] pool_view view_of(pool_record pool) const;
   void add_waiting(node_figures& out) const;
   void store_key_uses();
@@ -158,6 +158,7 @@ private:
   workspace_registry workspaces_;
   watch_registry watchers_;
   std::shared_ptr<log_files> logs_;
+  run_log run_log_;
   std::function<std::optional<std::string>(const std::string&)> sql_error_;
   std::shared_ptr<engine> engines_;
   std::shared_ptr<worker_figures> worker_figures_;

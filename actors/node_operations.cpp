@@ -152,12 +152,9 @@ void node_impl::read_logs(const caller& who, run_id id, std::uint64_t from, std:
                           reply<std::vector<log_line>> done) {
   answer_from_pool<std::vector<log_line>>(
     std::move(done), [this, workspace = who.workspace, id, from, limit]() -> result<std::vector<log_line>> {
-      auto lines = lines_of(workspace, id);
-      if (!lines) return lines;
-      const auto begin = std::min<std::uint64_t>(from, lines->size());
-      const auto end = std::min<std::uint64_t>(begin + limit, lines->size());
-      return std::vector<log_line>{lines->begin() + static_cast<std::ptrdiff_t>(begin),
-                                   lines->begin() + static_cast<std::ptrdiff_t>(end)};
+      const auto view = reads_.run(workspace, id);
+      if (!view) return unexpected(view.error());
+      return run_log_.read(*view, from, limit);
     });
 }
 
@@ -218,33 +215,6 @@ std::shared_ptr<void> node_impl::watch_run(const caller& who, run_id id, reply<r
   s->watch = watchers_.watch(id, poke);
   poke();
   return s;
-}
-
-result<std::vector<log_line>> node_impl::lines_of(workspace_id workspace, run_id id) const {
-  auto view = reads_.run(workspace, id);
-  if (!view) return unexpected(std::move(view).error());
-  auto lines = logs_->read(id);
-  if (!lines) return lines;
-  const auto& run = view->record;
-  const auto add = [&](timestamp at, log_level level, std::string task, std::string text) {
-    lines->push_back({at, level, std::move(task), std::move(text)});
-  };
-  add(run.created_at, log_level::info, {}, "Run started (" + std::string{to_text(run.trigger)} + ")");
-  for (const auto& task : view->tasks) {
-    if (!is_terminal(task.status) || !task.record.ended_at) continue;
-    const bool bad = task.status == task_status::failed;
-    auto text = "Task " + std::string{to_text(task.status)};
-    if (task.record.rows > 0) text += ", " + std::to_string(task.record.rows) + " rows";
-    if (bad) text += ": " + task.error;
-    add(*task.record.ended_at, bad ? log_level::error : log_level::info, task.id, std::move(text));
-  }
-  if (run.ended_at) {
-    const bool bad = run.status == run_status::failed;
-    add(*run.ended_at, bad ? log_level::error : log_level::info, {},
-        "Run " + std::string{to_text(run.status)} + (view->error.empty() ? "" : ": " + view->error));
-  }
-  std::stable_sort(lines->begin(), lines->end(), [](const auto& a, const auto& b) { return a.at < b.at; });
-  return lines;
 }
 
 } // namespace penstock

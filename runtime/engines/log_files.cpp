@@ -8,12 +8,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <optional>
 
@@ -21,12 +19,14 @@ namespace penstock {
 
 namespace fs = std::filesystem;
 
-// A file per attempt, `<task>.<item>.<attempt>.log`. Its first line is the task's id; each further line is
-// `<ms since 1970> <level> <text>`, so that it can be read with any text tool.
+// A line is `<ms since 1970> <level> <task> <text>`, so that it can be read with any text tool. Attempts that run side by
+// side append to one file, each line with one call, so that its bytes stay together.
 
 namespace {
 
 constexpr std::size_t text_bytes_max = 16u << 10;
+constexpr std::size_t piece_bytes = 64u << 10;  ///< Read at once.
+constexpr std::size_t garbage_bytes = 1u << 20; ///< Without a line's end.
 constexpr std::string_view cut_mark = " … (line cut at 16 KiB)";
 constexpr std::string_view replacement = "\xEF\xBF\xBD"; // U+FFFD
 
@@ -51,12 +51,6 @@ std::string cut(std::string text) {
   return text.append(cut_mark);
 }
 
-std::string file_name(const attempt_ref& ref) {
-  char name[48];
-  std::snprintf(name, sizeof name, "%08u.%u.%u.log", ref.task, ref.item, ref.attempt);
-  return name;
-}
-
 class file_log final : public attempt_log {
 public:
   file_log(fs::path file, std::string task_id, const std::vector<std::string>& secrets, std::uint64_t bytes_max,
@@ -65,7 +59,8 @@ public:
         clock_(std::move(clock)) {}
 
   void line(log_level level, std::string_view text) override {
-    const std::string prefix = std::to_string(to_ms(clock_->now())) + ' ' + std::string(to_text(level)) + ' ';
+    const std::string prefix =
+      std::to_string(to_ms(clock_->now())) + ' ' + std::string(to_text(level)) + ' ' + task_id_ + ' ';
     const std::string hidden = mask_.hide(text);
     std::string lines;
     for (std::string_view rest = hidden;;) {
@@ -86,8 +81,10 @@ private:
       prefix + "the log has reached its limit of " + std::to_string(bytes_max_) + " bytes; further lines are dropped\n";
     const std::string& out = full_ ? last : lines;
     bytes_ += out.size();
-    // Logs are not worth failing an attempt for: a full disk shows elsewhere.
-    (void)!::write(file_.get(), out.data(), out.size());
+    // Logs are not worth failing an attempt for: a full disk shows elsewhere. But a line cut short must not take the
+    // next one with it.
+    const ssize_t n = ::write(file_.get(), out.data(), out.size());
+    if (n > 0 && static_cast<std::size_t>(n) < out.size()) (void)!::write(file_.get(), "\n", 1);
   }
 
   bool open() {
@@ -95,9 +92,7 @@ private:
     std::error_code ignored;
     fs::create_directories(path_.parent_path(), ignored);
     file_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-    if (!file_) return false;
-    const std::string head = task_id_ + '\n';
-    return ::write(file_.get(), head.data(), head.size()) == static_cast<ssize_t>(head.size());
+    return bool{file_};
   }
 
   const fs::path path_;
@@ -117,25 +112,24 @@ std::optional<log_level> parse_level(std::string_view text) {
   return std::nullopt;
 }
 
-/// Nothing for a line that a crash left half-written.
-std::optional<log_line> parse_line(std::string_view line, const std::string& task) {
-  std::int64_t ms = 0;
-  const auto [end, failed] = std::from_chars(line.data(), line.data() + line.size(), ms);
-  if (failed != std::errc{} || end == line.data() + line.size() || *end != ' ') return std::nullopt;
-  line.remove_prefix(static_cast<std::size_t>(end - line.data()) + 1);
-  const auto space = line.find(' ');
-  if (space == std::string_view::npos) return std::nullopt;
-  const auto level = parse_level(line.substr(0, space));
-  if (!level) return std::nullopt;
-  return log_line{from_ms(ms), *level, task, std::string(line.substr(space + 1))};
+/// Takes what stands before the next blank off `rest`; nothing if there is no blank.
+std::optional<std::string_view> take_word(std::string_view& rest) {
+  const auto end = rest.find(' ');
+  if (end == std::string_view::npos) return std::nullopt;
+  const auto word = rest.substr(0, end);
+  rest.remove_prefix(end + 1);
+  return word;
 }
 
-void read_file(const fs::path& file, std::vector<log_line>& out) {
-  std::ifstream in(file, std::ios::binary);
-  std::string task, line;
-  std::getline(in, task);
-  while (std::getline(in, line))
-    if (auto parsed = parse_line(line, task)) out.push_back(std::move(*parsed));
+/// Nothing for a line that a crash left half-written.
+std::optional<log_line> parse_line(std::string_view rest) {
+  const auto time = take_word(rest), level_name = take_word(rest), task = take_word(rest);
+  if (!time || !level_name || !task) return std::nullopt;
+  std::int64_t ms = 0;
+  const auto [end, failed] = std::from_chars(time->data(), time->data() + time->size(), ms);
+  const auto level = parse_level(*level_name);
+  if (failed != std::errc{} || end != time->data() + time->size() || !level) return std::nullopt;
+  return log_line{from_ms(ms), *level, std::string(*task), std::string(rest)};
 }
 
 } // namespace
@@ -153,25 +147,40 @@ std::string_view to_text(log_level l) noexcept {
 log_files::log_files(std::string data_dir, std::shared_ptr<clock_source> clock)
     : root_(std::move(data_dir) + "/logs"), clock_(std::move(clock)) {}
 
+std::string log_files::path_of(const run_id& run) const { return root_ + "/" + to_text(run) + "/lines"; }
+
 std::shared_ptr<attempt_log> log_files::open_attempt(const attempt_ref& ref, const std::string& task_id,
                                                      const std::vector<std::string>& secrets, std::uint64_t bytes_max) {
-  return std::make_shared<file_log>(fs::path(root_) / to_text(ref.run) / file_name(ref), task_id, secrets, bytes_max,
-                                    clock_);
+  return std::make_shared<file_log>(path_of(ref.run), task_id, secrets, bytes_max, clock_);
 }
 
-result<std::vector<log_line>> log_files::read(const run_id& run) const {
-  std::vector<fs::path> files;
-  std::error_code failed;
-  const fs::path directory = fs::path(root_) / to_text(run);
-  for (fs::directory_iterator at(directory, failed), end; !failed && at != end; at.increment(failed))
-    files.push_back(at->path());
-  if (failed && failed != std::errc::no_such_file_or_directory)
-    return fail(errc::io_failed, "The logs in " + directory.string() + " cannot be read: " + failed.message());
-  std::sort(files.begin(), files.end());
-  std::vector<log_line> out;
-  for (const auto& file : files) read_file(file, out);
-  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
-  return out;
+result<void> log_files::scan(const run_id& run, std::uint64_t offset,
+                             const std::function<bool(log_line&&, std::uint64_t)>& take) const {
+  const std::string path = path_of(run);
+  const auto failed = [&] {
+    return fail(errc::io_failed, "The log " + path + " cannot be read: " + std::strerror(errno));
+  };
+  const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file && errno == ENOENT) return {};
+  if (!file) return failed();
+  std::string held; // Read, from `offset` on, but not taken.
+  std::vector<char> piece(piece_bytes);
+  for (;;) {
+    const ssize_t n = ::pread(file.get(), piece.data(), piece.size(), static_cast<off_t>(offset + held.size()));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failed();
+    if (n == 0) return {};
+    held.append(piece.data(), static_cast<std::size_t>(n));
+    std::size_t begin = 0;
+    for (auto end = held.find('\n'); end != std::string::npos; end = held.find('\n', begin)) {
+      auto line = parse_line(std::string_view{held}.substr(begin, end - begin));
+      begin = end + 1;
+      if (line && !take(std::move(*line), offset + begin)) return {};
+    }
+    if (begin == 0 && held.size() > garbage_bytes) begin = held.size(); // No line of ours is as long.
+    held.erase(0, begin);
+    offset += begin;
+  }
 }
 
 void log_files::remove(const run_id& run) const {

@@ -3,6 +3,7 @@
 #include "runtime/engines/engine.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,8 +18,8 @@ struct log_line {
   std::string text;
 };
 
-/// The log lines of attempts, as files below `<data_dir>/logs/<run id>/`. Not synced: a crash of the machine may lose
-/// the last moments of an attempt, which is run again then. Thread-safe.
+/// The log lines of attempts, in a file for each run, `<data_dir>/logs/<run id>/lines`, in the order in which they were
+/// written. Not synced: a crash of the machine may lose the last moments of an attempt, which is run again then. Thread-safe.
 class log_files {
 public:
   log_files(std::string data_dir, std::shared_ptr<class clock_source> clock);
@@ -29,8 +30,13 @@ public:
                                                           const std::vector<std::string>& secrets,
                                                           std::uint64_t bytes_max);
 
-  /// All lines of a run by time, of every attempt. Empty if there are none.
-  [[nodiscard]] result<std::vector<log_line>> read(const run_id& run) const;
+  /// Calls `take(line, end)` for the lines behind byte `offset`, which is 0 or the `end` of an earlier line, until it
+  /// answers false. Reads in pieces, whatever the size of the log; a line that is being written is left for another time.
+  [[nodiscard]] result<void> scan(const run_id& run, std::uint64_t offset,
+                                  const std::function<bool(log_line&& line, std::uint64_t end)>& take) const;
+
+  /// The file of a run's lines; it may not be there.
+  [[nodiscard]] std::string path_of(const run_id& run) const;
 
   /// Removes a run's logs. Nothing happens if there are none.
   void remove(const run_id& run) const;

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <filesystem>
+#include <fstream>
 
 using namespace penstock;
 
@@ -18,9 +19,12 @@ struct fixture {
   attempt_ref ref{.run = run_id{make_uuid7(from_ms(1), 3, 7)}, .task = 2, .item = 0, .attempt = 1};
 
   std::vector<log_line> read() const {
-    auto lines = logs.read(ref.run);
-    REQUIRE(lines);
-    return *lines;
+    std::vector<log_line> lines;
+    REQUIRE(logs.scan(ref.run, 0, [&](log_line&& line, std::uint64_t) {
+      lines.push_back(std::move(line));
+      return true;
+    }));
+    return lines;
   }
 };
 
@@ -31,6 +35,36 @@ TEST_CASE("an attempt that says nothing has no log file", "[engines][log]") {
   { const auto log = f.logs.open_attempt(f.ref, "quiet", {}, 1'000); }
   CHECK(f.read().empty());
   CHECK_FALSE(std::filesystem::exists(f.directory.path() + "/logs"));
+}
+
+TEST_CASE("a log is read on from where a line ended, and what is cut short is left out", "[engines][log]") {
+  fixture f;
+  const auto log = f.logs.open_attempt(f.ref, "t", {}, 10'000'000);
+  const std::string filler(10'000, 'x'); // So that lines lie across pieces.
+  for (int i = 0; i < 50; ++i) log->line(log_level::info, std::to_string(i) + filler);
+  std::uint64_t reached = 0;
+  int count = 0;
+  const auto one = [&](log_line&& line, std::uint64_t end) {
+    CHECK(line.text == std::to_string(count++) + filler);
+    reached = end;
+    return false;
+  };
+  for (int i = 0; i < 50; ++i) REQUIRE(f.logs.scan(f.ref.run, reached, one));
+  CHECK(count == 50);
+  CHECK(reached == std::filesystem::file_size(f.logs.path_of(f.ref.run)));
+  std::ofstream file(f.logs.path_of(f.ref.run), std::ios::app);
+  file << "no line of ours\n1000 info t whole\n1000 info t cut" << std::flush;
+  std::vector<std::string> texts;
+  const auto more = [&](log_line&& line, std::uint64_t end) {
+    texts.push_back(line.text);
+    reached = end;
+    return true;
+  };
+  REQUIRE(f.logs.scan(f.ref.run, reached, more));
+  CHECK(texts == std::vector<std::string>{"whole"});
+  file << " no more\n" << std::flush;
+  REQUIRE(f.logs.scan(f.ref.run, reached, more));
+  CHECK(texts == std::vector<std::string>{"whole", "cut no more"});
 }
 
 TEST_CASE("lines come back with time, level and task, of all attempts by time", "[engines][log]") {

@@ -1,7 +1,6 @@
 #include "runtime/model/ids.hpp"
 #include "tools/penstock/commands.hpp"
 #include "tools/penstock/fields.hpp"
-#include "tools/penstock/log_tail.hpp"
 #include "tools/penstock/text_format.hpp"
 #include "tools/penstock/watching.hpp"
 
@@ -182,15 +181,15 @@ outcome<exit_code> set_priority(command_context& with) {
   return exit_code::ok;
 }
 
-/// The whole log, page by page.
-outcome<std::string> fetch_log(api_client& api, const std::string& run) {
-  std::string log;
-  for (std::int64_t from = 0;;) {
-    const auto answer = api.get(path_of(run) + "/logs?limit=50000&from=" + std::to_string(from));
+/// Prints the log from line `from` on, page by page, as far as it goes now.
+/// @returns the number of the line that comes next.
+outcome<std::int64_t> print_log(command_context& with, const std::string& run, std::int64_t from) {
+  for (;;) {
+    const auto answer = with.api.get(path_of(run) + "/logs?limit=50000&from=" + std::to_string(from));
     if (!answer) return unexpected(answer.error());
-    log += text_of(*answer, "logs");
+    with.out << text_of(*answer, "logs") << std::flush;
     const auto next = int_of(*answer, "next", from);
-    if (next <= from) return log;
+    if (next <= from) return from;
     from = next;
   }
 }
@@ -199,19 +198,15 @@ outcome<exit_code> logs(command_context& with) {
   const auto id = find_run(with.api, with.words[0]);
   if (!id) return unexpected(id.error());
   const bool follows = with.line.has("follow");
-  log_tail tail;
-  for (;;) {
+  for (std::int64_t from = 0;;) {
     // The state is asked for first: what was logged before the end is then in the log that is read after it.
     const auto state = with.api.get(path_of(*id));
     if (!state) return unexpected(state.error());
-    const auto began = std::chrono::steady_clock::now();
-    const auto log = fetch_log(with.api, *id);
-    if (!log) return unexpected(log.error());
-    with.out << tail.news(*log) << std::flush;
+    const auto next = print_log(with, *id, from);
+    if (!next) return unexpected(next.error());
+    from = *next;
     if (!follows || read_run(*state, "").has_ended()) return exit_code::ok;
-    // A long log takes long to fetch: never more than a tenth of the time.
-    std::this_thread::sleep_for(
-      std::max<std::chrono::nanoseconds>(500ms, 9 * (std::chrono::steady_clock::now() - began)));
+    std::this_thread::sleep_for(500ms);
   }
 }
 
