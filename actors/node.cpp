@@ -31,10 +31,13 @@ constexpr std::string_view key_check_key = "node/key_check";
 constexpr std::string_view key_check_text = "sealed under the right master key";
 constexpr sealed_place key_check_place{};
 
+/// Documented; EX_SOFTWARE of sysexits.h.
+constexpr int exit_cannot_write = 70;
+
 /// What cannot be written can't be acknowledged, and a failed sync must not be tried again: the process ends here.
 [[noreturn]] void end_process(const error& why) {
   std::cerr << "penstockd: fatal: " << why.message << '\n' << std::flush;
-  std::_Exit(70);
+  std::_Exit(exit_cannot_write);
 }
 
 /// Before there are partitions; durable on return.

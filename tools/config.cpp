@@ -174,7 +174,9 @@ std::string help_text() {
   for (const auto& row : setting_rows()) {
     if (row.place == setting_place::environment_only) append_row(out, variable_name(row.name), row.help);
   }
-  out += "\nExit codes: 0 stopped by SIGTERM or SIGINT, 1 could not start or go on, 2 wrong option or setting.\n";
+  out +=
+    "\nExit codes: 0 stopped by SIGTERM or SIGINT, 1 could not start or go on, 2 wrong option or setting,\n"
+    "70 the disk is full or failed: nothing more can be kept, and what was acknowledged is there at the next start.\n";
   return out;
 }
 

@@ -205,5 +205,6 @@ TEST_CASE("help lists every setting, its default and the variables of secrets", 
     CHECK_THAT(config->text, Contains(is_flag ? "--" + row.name : variable_name(row.name)));
   }
   CHECK_THAT(config->text, Contains("[127.0.0.1:8080]"));
+  CHECK_THAT(config->text, Contains("70 the disk is full"));
   CHECK(read({{"--version"}, {}, {}})->text == "penstockd 1.2.3\n");
 }
