@@ -15,7 +15,10 @@ function(penstock_module name)
     target_link_libraries(${name}_tests PRIVATE penstock::${name} penstock::catch_main ${arg_PRIVATE_DEPENDS})
     if(arg_PCH)
       target_precompile_headers(${name}_tests REUSE_FROM penstock_${name})
-      target_compile_options(${name}_tests PRIVATE -fpch-preprocess)
+      # Position-independent code of programs is compiled otherwise than that of libraries, and g++ takes a precompiled
+      # header only with the options it was made with. Without this error it would be silently slow.
+      target_compile_options(${name}_tests PRIVATE
+        -fpch-preprocess -Werror=invalid-pch $<$<BOOL:${CMAKE_POSITION_INDEPENDENT_CODE}>:-fPIC>)
     endif()
     add_test(NAME ${name} COMMAND ${name}_tests --durations no)
   endif()
