@@ -62,14 +62,24 @@ struct pipeline_view {
   std::optional<timestamp> next_run_at = {};
 };
 
+/// An attempt that failed and was followed by another.
+struct attempt_view {
+  std::optional<std::uint32_t> item; ///< Of a `for_each` task.
+  std::uint32_t attempt = 1;
+  timestamp started_at;
+  timestamp ended_at;
+  std::string error; ///< Opened.
+};
+
 struct task_view {
   std::string id;
   task_type type = task_type::noop;
   task_status status = task_status::pending;
   std::vector<std::string> needs;
   task_record record;
-  std::string error;            ///< Opened; empty: none.
-  std::uint32_t items_done = 0; ///< `for_each`: ended ones.
+  std::string error;                          ///< Opened; empty: none.
+  std::uint32_t items_done = 0;               ///< `for_each`: ended ones.
+  std::vector<attempt_view> earlier_attempts; ///< By item and attempt; those of a run's first 1,000.
 };
 
 /// A run as clients may see it.

@@ -162,6 +162,16 @@ std::string archived_attempt(run_id id, std::uint32_t task, std::uint32_t item, 
   return out;
 }
 
+result<attempt_key> decode_archived_attempt(std::string_view key) {
+  attempt_key out;
+  std::uint16_t slot = 0;
+  uuid run;
+  const bool ok = take_int(key, slot) && take_id(key, run) && take_int(key, out.task) && take_int(key, out.item) &&
+                  take_int(key, out.attempt) && key.empty();
+  if (!ok) return fail(errc::corrupt_record, "an attempt's key has a wrong size");
+  return out;
+}
+
 std::string index_prefix(partition_id p, index_kind kind, const uuid& owner) {
   auto out = with_partition(p);
   put_int(out, static_cast<std::uint8_t>(kind));

@@ -133,6 +133,13 @@ struct lease_key {
 /// slot u16 | run 16 | task u32 | item u32 | attempt u32
 [[nodiscard]] std::string archived_attempt(run_id id, std::uint32_t task, std::uint32_t item, std::uint32_t attempt);
 [[nodiscard]] std::string history_prefix(run_id id);
+struct attempt_key {
+  std::uint32_t task = 0;
+  std::uint32_t item = UINT32_MAX; ///< UINT32_MAX: the task itself.
+  std::uint32_t attempt = 1;
+};
+/// @returns `errc::corrupt_record` unless `key` is one of an archived attempt.
+[[nodiscard]] result<attempt_key> decode_archived_attempt(std::string_view key);
 
 // --- index --------------------------------------------------------------------------------------
 /// partition u16 | kind | owner 16, and behind it the id with all bits turned, so that the newest comes first.

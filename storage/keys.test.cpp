@@ -46,6 +46,24 @@ SCENARIO("a run's tasks and items lie together, in order, and read back", "[keys
   CHECK_FALSE(keys::decode_task(keys::run(run)));
 }
 
+SCENARIO("a run's archived attempts lie together, by task, item and attempt, and read back", "[keys]") {
+  const auto run = some_run(1);
+  const auto key = [&](std::uint32_t task, std::uint32_t item, std::uint32_t attempt) {
+    return keys::archived_attempt(run, task, item, attempt);
+  };
+  const std::vector<std::string> in_order{key(0, 0, 1),   key(0, 0, 256),        key(0, 255, 1),
+                                          key(0, 256, 1), key(0, UINT32_MAX, 1), key(1, 0, 1)};
+  for (std::size_t i = 0; i + 1 < in_order.size(); ++i) CHECK(in_order[i] < in_order[i + 1]);
+  for (const auto& k : in_order) {
+    CHECK(k.starts_with(keys::history_prefix(run)));
+    const auto read = keys::decode_archived_attempt(k);
+    REQUIRE(read);
+    CHECK(key(read->task, read->item, read->attempt) == k);
+  }
+  CHECK_FALSE(keys::decode_archived_attempt(in_order[0] + "x"));
+  CHECK_FALSE(keys::decode_archived_attempt(keys::history_prefix(run)));
+}
+
 SCENARIO("entries of a list come newest first and give back their ids", "[keys]") {
   const pipeline_id owner{make_uuid7(from_ms(5), 7, 1)};
   const auto older = run_id{make_uuid7(from_ms(1'000), 7, 1)};

@@ -8,15 +8,21 @@
 #include "storage/run_keys.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 
 namespace penstock {
 
 namespace {
 
-constexpr std::array<run_status, 5> all_statuses{run_status::pending, run_status::running, run_status::succeeded,
-                                                 run_status::failed, run_status::cancelled};
+constexpr std::size_t attempts_max = 1'000; ///< Shown of a run's earlier attempts.
+
+/// How many items a definition gives by itself; nothing where a parameter or a table does.
+std::optional<std::uint32_t> written_items(const for_each_spec& spec) {
+  if (spec.kind == for_each_kind::count) return spec.count;
+  const auto* list = spec.kind == for_each_kind::list ? spec.items.as_list() : nullptr;
+  if (!list) return std::nullopt;
+  return static_cast<std::uint32_t>(list->size());
+}
 
 bool contains_ignoring_case(const std::string& text, const std::string& part) {
   const auto same = [](char a, char b) {
@@ -162,6 +168,12 @@ result<std::vector<task_view>> reads::tasks(const run_record& record) const {
   const auto is_limited = [&](const std::string& pool) {
     return limit_of(around_, {record.workspace, pool}).has_value();
   };
+  std::size_t attempts = 0;
+  const auto history = read_attempts(around_.state, around_.seals, record, [&](task_index task, attempt_view attempt) {
+    if (task < out.size()) out[task].earlier_attempts.push_back(std::move(attempt));
+    return ++attempts < attempts_max;
+  });
+  if (!history) return unexpected(history.error());
   const auto statuses = derive_statuses(**graph, record.status, recorded, is_limited);
   for (task_index i = 0; i < out.size(); ++i) {
     const auto& spec = (*graph)->task(i);
@@ -170,8 +182,7 @@ result<std::vector<task_view>> reads::tasks(const run_record& record) const {
     out[i].status = statuses[i];
     // One that has not ended, or never will, has no time of its own yet.
     if (!out[i].record.started_at) out[i].record.started_at = items_began[i];
-    if (spec.for_each.kind == for_each_kind::count && !out[i].record.items_total)
-      out[i].record.items_total = spec.for_each.count;
+    if (!out[i].record.items_total) out[i].record.items_total = written_items(spec.for_each);
     for (const auto need : spec.needs) out[i].needs.push_back((*graph)->task(need).id);
   }
   return out;

@@ -107,6 +107,11 @@ struct archived_attempt_record {
   }
 };
 
+/// Calls `take(task, attempt)` for the earlier attempts of a run's tasks in their order, until it answers false.
+/// @returns `errc::corrupt_record` if one does not decode.
+[[nodiscard]] result<void> read_attempts(const state_reader& state, const sealer& seals, const run_record& run,
+                                         const std::function<bool(task_index, attempt_view)>& take);
+
 /// The run with its sealed fields opened and taken out of the record; without tasks.
 [[nodiscard]] run_view open_run(const sealer& seals, run_record record);
 

@@ -44,6 +44,25 @@ result<std::vector<stored_task>> read_tasks(const state_reader& state, const sea
   return out;
 }
 
+result<void> read_attempts(const state_reader& state, const sealer& seals, const run_record& run,
+                           const std::function<bool(task_index, attempt_view)>& take) {
+  result<void> read;
+  const auto prefix = keys::history_prefix(run.id);
+  state.scan(family::history, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view bytes) {
+    const auto where = keys::decode_archived_attempt(key);
+    const auto record = codec::decode<archived_attempt_record>(bytes);
+    if (!where || !record) {
+      read = unexpected(!where ? where.error() : record.error());
+      return false;
+    }
+    attempt_view view{{}, where->attempt, record->started_at, record->ended_at, {}};
+    if (where->item != no_item) view.item = where->item;
+    view.error = open_text(seals, place_of(run, sealed_kind::error, where->task), record->sealed_error);
+    return take(where->task, std::move(view));
+  });
+  return read;
+}
+
 result<std::shared_ptr<const bound_plan>> plan_of(const entity_surroundings& around, const run_record& run) {
   if (run.sealed_plan.empty())
     return around.plans.get(around.state, around.seals, run.workspace, run.pipeline, run.revision);

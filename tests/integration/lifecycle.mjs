@@ -162,6 +162,69 @@ test('a server that is killed leaves no process behind, and its run goes on afte
   await second.end();
 });
 
+test('a run shows the attempts that were tried again, and when its for_each tasks began, also after a crash', async () => {
+  const dir = makeDir('attempts');
+  let server = await Server.start(dir);
+  const { id } = await server.create('attempts', {
+    tasks: [
+      { id: 'stubborn', type: 'shell', command: 'echo "no $PENSTOCK_ATTEMPT" >&2; test "$PENSTOCK_ATTEMPT" = 3', retries: { max: 4, delay: '50ms' } },
+      { id: 'each', type: 'shell', command: 'sleep {{ item }}', for_each: [0.3, 0, 3] },
+    ],
+  });
+  const run = await server.startRun(id);
+  const shown = async () => (await server.expect(200, 'GET', `/api/pipelines/runs/${run}`)).body.tasks;
+  const [, running] = await until('two items', async () => { const tasks = await shown(); return tasks[1].items_done === 2 && tasks; });
+  assert.ok(Date.parse(running.started_at), 'it began with the first of them');
+  assert.equal(running.finished_at, null);
+  await server.end('SIGKILL');
+  server = await Server.start(dir);
+  assert.equal((await shown())[1].started_at, running.started_at);
+  assert.equal((await server.ended(run)).status, 'success');
+  const [stubborn, each] = await shown();
+  assert.equal(each.started_at, running.started_at);
+  assert.ok(Date.parse(each.finished_at) - Date.parse(each.started_at) >= 3_000);
+  assert.equal(each.earlier_attempts, undefined);
+  assert.equal(stubborn.attempt, 3);
+  assert.deepEqual(stubborn.earlier_attempts.map(({ attempt, error }) => [attempt, error]), [
+    [1, 'The command exited with code 1: no 1'],
+    [2, 'The command exited with code 1: no 2'],
+  ]);
+  for (const { started_at: began, finished_at: ended } of stubborn.earlier_attempts)
+    assert.ok(Date.parse(began) <= Date.parse(ended) && Date.parse(ended) <= Date.parse(stubborn.started_at));
+  await server.end();
+});
+
+test('a log is followed by the numbers of its lines: each comes once, and a restart changes none', async () => {
+  const dir = makeDir('follow');
+  let server = await Server.start(dir);
+  const talk = (id) => ({ id, type: 'shell', command: `for i in $(seq 300); do echo ${id}-$i; sleep 0.005; done` });
+  const { id } = await server.create('talk', {
+    tasks: [talk('a'), talk('b'), { id: 'c', type: 'noop', needs: ['a'] }, { ...talk('d'), needs: ['c'] }],
+  });
+  const run = await server.startRun(id);
+  const read = async (from, limit = 10_000) => (await server.expect(200, 'GET', `/api/pipelines/runs/${run}/logs?from=${from}&limit=${limit}`)).body;
+  let followed = '';
+  let from = 0;
+  for (let ended = false; ; ) {
+    const part = await read(from, 100);
+    assert.equal(part.next - from, part.logs.split('\n').length - 1);
+    followed += part.logs;
+    if (ended && part.next === from) break;
+    ended ||= Boolean((await server.expect(200, 'GET', `/api/pipelines/runs/${run}`)).body.finished_at);
+    from = part.next;
+    if (!ended) await sleep(20);
+  }
+  assert.equal((await read(0)).logs, followed);
+  for (const task of ['a', 'b', 'd'])
+    assert.deepEqual([...followed.matchAll(new RegExp(`\\] ${task}-(\\d+)$`, 'gm'))].map((match) => Number(match[1])), Array.from({ length: 300 }, (_, n) => n + 1));
+  assert.match(followed, /^\S+ \S+ INFO Run started [^]*Task succeeded\n[^]*INFO Run succeeded\n$/);
+  await server.end();
+  server = await Server.start(dir);
+  const lines = followed.split('\n');
+  for (const at of [0, 1, 450, 900]) assert.equal((await read(at, 1)).logs, `${lines[at]}\n`);
+  await server.end();
+});
+
 test('SIGTERM: no longer ready, requests under way are answered, exit code 0', async () => {
   const server = await Server.start(makeDir('sigterm'));
   const { id } = await server.create('nap', { tasks: [{ id: 'nap', type: 'sleep', seconds: 2 }] });

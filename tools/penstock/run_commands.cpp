@@ -147,6 +147,7 @@ outcome<exit_code> show(command_context& with) {
   on.lines = run.tasks.size() + 100;
   if (!on.is_terminal) on.columns = 10'000;
   for (const auto& line : draw_run(run, now(), on, 0)) with.out << line << '\n';
+  with.out << show_earlier_attempts(run);
   if (run.has_ended()) {
     for (const auto& line : tell_end(run)) with.out << line << '\n';
   }

@@ -142,6 +142,17 @@ std::vector<std::string> tell_changes(const run_snapshot& before, const run_snap
   return lines;
 }
 
+std::string show_earlier_attempts(const run_snapshot& run) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& task : run.tasks) {
+    for (const auto& a : task.earlier_attempts) {
+      rows.push_back({task.id + (a.item ? "[" + std::to_string(*a.item) + "]" : ""), std::to_string(a.attempt),
+                      show_time(a.started_at), a.took ? show_duration(*a.took) : "-", first_line(a.error)});
+    }
+  }
+  return rows.empty() ? "" : show_table({"EARLIER ATTEMPT OF", "NO", "BEGAN", "TOOK", "ERROR"}, rows);
+}
+
 std::vector<std::string> tell_end(const run_snapshot& run) {
   std::vector<std::string> lines;
   auto line = "run " + run.id + " " + (run.has_succeeded() ? "succeeded" : run.state);

@@ -20,6 +20,9 @@ namespace penstock::cli {
 [[nodiscard]] std::vector<std::string> tell_changes(const run_snapshot& before, const run_snapshot& after,
                                                     timestamp now);
 
+/// A table of the attempts that failed before the last one of their task; empty if there were none.
+[[nodiscard]] std::string show_earlier_attempts(const run_snapshot& run);
+
 /// How the run ended: one line, and one for each task that failed.
 [[nodiscard]] std::vector<std::string> tell_end(const run_snapshot& run);
 

@@ -45,6 +45,17 @@ screen wide() {
 
 } // namespace
 
+TEST_CASE("earlier attempts are a table of their own", "[cli][progress]") {
+  CHECK(show_earlier_attempts(running()).empty());
+  const auto run = read_run(*read_json(R"({"tasks":[{"id":"load","earlier_attempts":[
+    {"attempt":1,"started_at":"2026-01-31T10:30:00.000Z","finished_at":"2026-01-31T10:30:01.500Z","error":"refused\nmore"},
+    {"item":3,"attempt":2,"started_at":"2026-01-31T10:30:02Z","finished_at":"2026-01-31T10:30:02.100Z","error":null}]}]})"),
+                            "p");
+  const auto text = show_earlier_attempts(run);
+  CHECK_THAT(text, Contains("load                1   " + show_time("2026-01-31T10:30:00Z") + "  1.5 s  refused\n"));
+  CHECK_THAT(text, Contains("load[3]             2   " + show_time("2026-01-31T10:30:02Z") + "  0.1 s\n"));
+}
+
 TEST_CASE("an answer becomes a snapshot of the run", "[cli][progress]") {
   const auto run = running();
   CHECK(run.state == "running");

@@ -12,6 +12,18 @@ std::uint64_t count_of(const value& object, std::string_view name, std::int64_t 
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, int_of(object, name, otherwise)));
 }
 
+attempt_snapshot read_attempt(const value& entry) {
+  attempt_snapshot attempt;
+  if (entry.find("item") != nullptr) attempt.item = count_of(entry, "item");
+  attempt.attempt = count_of(entry, "attempt", 1);
+  attempt.started_at = text_of(entry, "started_at");
+  const auto began = parse_rfc3339(attempt.started_at);
+  const auto ended = parse_rfc3339(text_of(entry, "finished_at"));
+  if (began && ended) attempt.took = *ended - *began;
+  attempt.error = text_of(entry, "error");
+  return attempt;
+}
+
 task_snapshot read_task(const value& entry) {
   task_snapshot task;
   task.id = text_of(entry, "id");
@@ -25,6 +37,9 @@ task_snapshot read_task(const value& entry) {
   task.started_at = parse_rfc3339(text_of(entry, "started_at"));
   task.ended_at = parse_rfc3339(text_of(entry, "finished_at"));
   task.error = text_of(entry, "error");
+  if (const auto* earlier = entry.find("earlier_attempts"); earlier != nullptr && earlier->as_list() != nullptr) {
+    for (const auto& attempt : *earlier->as_list()) task.earlier_attempts.push_back(read_attempt(attempt));
+  }
   return task;
 }
 

@@ -10,6 +10,15 @@
 
 namespace penstock::cli {
 
+/// An attempt that failed and was followed by another.
+struct attempt_snapshot {
+  std::optional<std::uint64_t> item; ///< Of a `for_each` task.
+  std::uint64_t attempt = 1;
+  std::string started_at; ///< RFC 3339.
+  std::optional<milliseconds> took;
+  std::string error;
+};
+
 /// A task as the server showed it.
 struct task_snapshot {
   std::string id;
@@ -23,6 +32,7 @@ struct task_snapshot {
   std::optional<timestamp> started_at;
   std::optional<timestamp> ended_at;
   std::string error;
+  std::vector<attempt_snapshot> earlier_attempts;
 };
 
 /// A run as the server showed it at one moment.

@@ -59,6 +59,17 @@ void write_output(json_writer& w, const run_record& run) {
     .member("output_file_size", run.output->bytes);
 }
 
+void write_attempts(json_writer& w, const std::vector<attempt_view>& attempts) {
+  w.key("earlier_attempts").begin_list();
+  for (const auto& a : attempts) {
+    w.begin_object();
+    if (a.item) w.member("item", *a.item);
+    w.member("attempt", a.attempt).member("started_at", a.started_at).member("finished_at", a.ended_at);
+    w.member("error", text_or_null(a.error)).end_object();
+  }
+  w.end_list();
+}
+
 void write_task(json_writer& w, const task_view& task) {
   w.begin_object().member("id", task.id).member("type", to_text(task.type)).member("status", to_text(task.status));
   w.key("needs").begin_list();
@@ -69,7 +80,9 @@ void write_task(json_writer& w, const task_view& task) {
     .member("bytes", task.record.bytes);
   w.member("started_at", task.record.started_at).member("finished_at", task.record.ended_at);
   if (task.record.items_total) w.member("items", *task.record.items_total).member("items_done", task.items_done);
-  w.member("error", text_or_null(task.error)).end_object();
+  w.member("error", text_or_null(task.error));
+  if (!task.earlier_attempts.empty()) write_attempts(w, task.earlier_attempts);
+  w.end_object();
 }
 
 std::string_view level_word(log_level l) noexcept {

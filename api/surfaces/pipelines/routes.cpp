@@ -151,7 +151,9 @@ constexpr std::array schemas{
     R"({"type":"object","properties":{"id":{"type":"string"},"type":{"type":"string"},"status":{"type":"string"},)"
     R"("needs":{"type":"array","items":{"type":"string"}},"attempt":{"type":"integer"},"rows":{"type":"integer"},)"
     R"("bytes":{"type":"integer"},"started_at":{"type":["string","null"]},"finished_at":{"type":["string","null"]},)"
-    R"("error":{"type":["string","null"]}}})"},
+    R"("error":{"type":["string","null"]},"earlier_attempts":{"type":"array","items":{"type":"object","properties":{)"
+    R"("item":{"type":"integer"},"attempt":{"type":"integer"},"started_at":{"type":"string","format":"date-time"},)"
+    R"("finished_at":{"type":"string","format":"date-time"},"error":{"type":["string","null"]}}}}}})"},
   schema{"RunLogs", R"({"type":"object","properties":{"logs":{"type":"string"},"next":{"type":"integer"}}})"},
   schema{"RunCancelled", R"({"type":"object","properties":{"status":{"const":"cancelled"}}})"},
 };
