@@ -1,6 +1,7 @@
 #include "api/surfaces/all.hpp"
 
 #include "api/surfaces/cloud/jobs.hpp"
+#include "api/surfaces/cloud/jobs.hpp"
 #include "api/surfaces/cloud/routes.hpp"
 #include "api/surfaces/cloud/webhooks.hpp"
 #include "api/surfaces/engine/orchestrator.hpp"
@@ -14,6 +15,7 @@ namespace penstock {
 std::vector<surface> all_surfaces() {
   return {node::routes(),
           cloud::routes(),
+          cloud::job_routes(),
           cloud::job_routes(),
           pipelines::routes(),
           engine_surface::routes(),
