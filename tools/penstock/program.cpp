@@ -77,7 +77,7 @@ std::string help_of(const command_row& row) {
   std::string out = "usage: penstock " + name_of(row) + (row.words.empty() ? "" : " " + std::string{row.words}) +
                     (row.options.empty() ? "" : " [option…]") + "\n\n";
   out.append(row.help) += "\n";
-  if (!row.examples.empty()) out.append("\nExamples:\n").append(row.examples) += "\n";
+  if (!row.examples.empty()) out.append("\nExamples:\n").append(row.examples);
   if (!row.options.empty()) out += "\nOptions:\n";
   append_options(out, row.options);
   out += "\nOptions of every command:\n";
