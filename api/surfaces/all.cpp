@@ -1,7 +1,7 @@
 #include "api/surfaces/all.hpp"
 
 #include "api/surfaces/cloud/jobs.hpp"
-#include "api/surfaces/cloud/jobs.hpp"
+#include "api/surfaces/cloud/pipelines.hpp"
 #include "api/surfaces/cloud/routes.hpp"
 #include "api/surfaces/cloud/webhooks.hpp"
 #include "api/surfaces/engine/orchestrator.hpp"
@@ -16,7 +16,7 @@ std::vector<surface> all_surfaces() {
   return {node::routes(),
           cloud::routes(),
           cloud::job_routes(),
-          cloud::job_routes(),
+          cloud::pipeline_routes(),
           pipelines::routes(),
           engine_surface::routes(),
           engine_surface::scheduler_routes(),
