@@ -326,9 +326,9 @@ struct await_end {
   reply<started_run> done;
 };
 
-using entity_effect =
-  std::variant<offer_attempt, stop_run, ask_child, arm_timer, send_message, tell_run, run_changed, run_finished,
-               remove_files, key_changed, system_updated, tell_pipeline, deliver, tell_entity, reorder_run, schedule_fired, await_end>;
+using entity_effect = std::variant<offer_attempt, stop_run, ask_child, arm_timer, send_message, tell_run, run_changed,
+                                   run_finished, remove_files, key_changed, system_updated, tell_pipeline, deliver,
+                                   tell_entity, reorder_run, schedule_fired, await_end>;
 
 /// An answer that waits until what it rests on is durable. Given an error, it passes that on instead: what was decided is
 /// void, and the caller should try again.
