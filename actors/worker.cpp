@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 /// An attempt given to an engine. Shared with the thread that prepares it, which may be overtaken by a cancel.
 struct running {
   std::atomic<bool> cancelled{false};
+  std::atomic<std::uint8_t> reordered{0}; ///< The `task_priority` its run was given meanwhile; 0: none.
   std::string work_dir;
 };
 
@@ -65,8 +66,10 @@ void prepare_and_start(const worker_setup& setup, const attempt_ptr& request, co
     }
   }
   setup.engines->start(std::move(*request), std::move(done));
-  // A cancel that came before the engine knew the attempt.
+  // A cancel, or another priority, that came before the engine knew the attempt.
   if (job->cancelled) setup.engines->cancel(ref);
+  if (const auto priority = job->reordered.load())
+    setup.engines->set_priority(ref.run, static_cast<task_priority>(priority));
 }
 
 void count(worker_figures& figures, attempt_outcome outcome) {
@@ -135,6 +138,9 @@ worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> 
       }
     },
     [&st](reorder_atom, const run_id& run, std::uint8_t priority) {
+      const auto found = st.under_way.find(run);
+      if (found == st.under_way.end()) return;
+      for (auto& [ref, job] : found->second) job->reordered = priority;
       st.setup.engines->set_priority(run, static_cast<task_priority>(priority));
     },
     [&st](const attempt_result_ptr& result) { end(st, *result); },

@@ -30,6 +30,7 @@ pool_core::~pool_core() {
 std::unique_ptr<proposal> pool_core::handle(entity_command command, timestamp now) {
   auto out = std::make_unique<proposal>();
   out->entity = id_;
+  verified_ = false;
   if (!loaded_) load(*out);
   std::visit([&](auto& c) { take(c, now, *out); }, std::get<pool_command>(command));
   // The rest in commits of its own, behind what was told meanwhile.
@@ -43,6 +44,7 @@ std::unique_ptr<proposal> pool_core::handle(entity_command command, timestamp no
 
 void pool_core::load(proposal& out) {
   loaded_ = true;
+  verified_ = true;
   const auto prefix = keys::pool_leases_prefix(id_);
   around_.state.scan(family::state, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view bytes) {
     const auto who = keys::decode_pool_lease(key);
@@ -102,6 +104,9 @@ void pool_core::take(leave_pool& command, timestamp, proposal& out) {
 
 void pool_core::take(pool_changed& command, timestamp, proposal& out) {
   name_ = command.pool;
+  // A limit that was gone for a moment: what began anew meanwhile did so without a lease, and its old one is given back.
+  if (command.taken && limit() && !verified_)
+    for (const auto& [who, lease] : leases_) tell(who, lease, out);
   if (!command.taken) return;
   // With the limit go the leases, in several commits if they are many: what stays behind nobody would look for.
   if (!limit() && !leases_.empty()) clearing_.push_back(std::move(command.taken));

@@ -65,6 +65,7 @@ private:
   const uuid id_;
   const std::size_t waiting_max_;
   bool loaded_ = false;
+  bool verified_ = false;         ///< The leases were granted again in what is being decided.
   std::optional<pool_name> name_; ///< Once somebody said it.
   std::map<lease_holder, lease> leases_;
   fair_queue<lease_holder, pipeline_id, asker> queue_;

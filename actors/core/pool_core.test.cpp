@@ -238,6 +238,8 @@ SCENARIO("a raised limit counts at once, a lowered one waits for ends", "[pool]"
   CHECK(b.news() == runs{1, 2, 3});
   b.limit(1);
   b.change();
+  // Who holds a lease is told once more: one that began anew while there was no limit gives it back.
+  CHECK(b.news() == runs{1, 2, 3});
   b.release(1, b.last[1]);
   b.release(2, b.last[2]);
   CHECK(b.news().empty());
