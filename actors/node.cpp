@@ -132,7 +132,7 @@ node_impl::node_impl(const node_settings& settings, std::shared_ptr<clock_source
       state_(std::move(state)), around_{*state_,           seals_,          plans_,    *random_,
                                         settings_.engines, partition_count, &registry_},
       reads_(around_), keyring_(seals_, clock_), logs_(std::make_shared<log_files>(settings_.engines.data_dir, clock_)),
-      run_log_(logs_, clock_), worker_figures_(std::make_shared<worker_figures>()),
+      run_log_(logs_), worker_figures_(std::make_shared<worker_figures>()),
       pool_(std::make_shared<blocking_pool>(pool_threads, pool_queue_max)) {
   around_.pools = &pool_figures_;
   const auto processes = system_engine_processes(settings_.engines);

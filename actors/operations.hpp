@@ -161,7 +161,8 @@ public:
   /// Counts for whatever of the run waits: its place in its pipeline's queue, tasks without a priority of their own.
   /// `errc::invalid_transition` for a run that has ended.
   virtual void set_run_priority(const caller& who, run_id id, task_priority priority, reply<run_view> done) = 0;
-  /// Lines of the run, oldest first, from line number `from` (0-based) on, at most `limit`.
+  /// Lines of the run, oldest first, from line number `from` (0-based) on, at most `limit`, fewer if they are long. A line
+  /// keeps its number.
   virtual void read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit,
                          reply<std::vector<log_line>> done) = 0;
   /// Absolute path, name and size of the run's output file; `errc::not_found` if it has none.
