@@ -56,10 +56,11 @@ start_failure execute(fork_parts& parts) {
   ::setsid();
   for (int i = 0; i < 3; ++i) ::dup2(parts.streams[static_cast<std::size_t>(i)].get(), i);
   ::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
-  if (!apply_limits(parts.spec.limits)) return {start_step::isolation, errno};
-  if (::chdir(parts.spec.directory.c_str()) != 0) return {start_step::directory, errno};
+  // Before the limits, which leave a process full of a sanitizer's shadow no memory at all.
   auto arguments = pointers(parts.spec.arguments);
   auto environment = pointers(parts.spec.environment);
+  if (!apply_limits(parts.spec.limits)) return {start_step::isolation, errno};
+  if (::chdir(parts.spec.directory.c_str()) != 0) return {start_step::directory, errno};
   ::execve(arguments.front(), arguments.data(), environment.data());
   return {start_step::program, errno};
 }
