@@ -192,9 +192,10 @@ TEST_CASE("a process knows nothing of the server's environment, descriptors and 
 TEST_CASE("a process that sees those that keep it cannot look into them", "[engines][process][secret]") {
   const auto starter = real_starter(false);
   const watched_process p;
-  starter->start(shell("keeper=$(awk '/^PPid/ {print $2}' /proc/$PPID/status); for p in $$ $PPID $keeper; do "
-                       "for f in environ mem; do if true < /proc/$p/$f; then echo open; else echo closed; fi; done; done"),
-                 p.observer());
+  starter->start(
+    shell("keeper=$(awk '/^PPid/ {print $2}' /proc/$PPID/status); for p in $$ $PPID $keeper; do "
+          "for f in environ mem; do if true < /proc/$p/$f; then echo open; else echo closed; fi; done; done"),
+    p.observer());
   CHECK(p.wait().ok());
   CHECK(p.out() == "open\nopen\nclosed\nclosed\nclosed\nclosed\n");
 }
