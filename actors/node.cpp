@@ -207,12 +207,12 @@ void node_impl::start_actors() {
   }
   gateway_ = spawn_gateway(*system_, partitions_);
   caf::anon_send(timers_, refill_atom::value);
-  webhooks_ = spawn_webhook(*system_, {&around_, clock_, outbound_.get(),
-                                       [this](const uuid& entity, entity_command command) {
-                                         caf::anon_send(gateway_, std::make_shared<submission>(submission{
-                                                                    entity, std::move(command), false}));
-                                       },
-                                       webhook_figures_});
+  webhooks_ = spawn_webhook(
+    *system_, {&around_, clock_, outbound_.get(),
+               [this](const uuid& entity, entity_command command) {
+                 caf::anon_send(gateway_, std::make_shared<submission>(submission{entity, std::move(command), false}));
+               },
+               webhook_figures_});
   for (const auto& p : partitions_) caf::anon_send(p, start_atom::value);
   caf::anon_send(webhooks_, start_atom::value);
   ready_ = true;
