@@ -4,6 +4,7 @@
 #include "api/surfaces/cloud/pipelines.hpp"
 #include "api/surfaces/cloud/routes.hpp"
 #include "api/surfaces/cloud/webhooks.hpp"
+#include "api/surfaces/cloud/workflows.hpp"
 #include "api/surfaces/engine/orchestrator.hpp"
 #include "api/surfaces/engine/routes.hpp"
 #include "api/surfaces/engine/scheduler.hpp"
@@ -13,15 +14,11 @@
 namespace penstock {
 
 std::vector<surface> all_surfaces() {
-  return {node::routes(),
-          cloud::routes(),
-          cloud::job_routes(),
-          cloud::pipeline_routes(),
-          pipelines::routes(),
-          engine_surface::routes(),
-          engine_surface::scheduler_routes(),
-          cloud::webhook_routes(),
-          engine_surface::orchestrator_routes()};
+  return {node::routes(),           cloud::routes(),
+          cloud::job_routes(),      cloud::pipeline_routes(),
+          cloud::workflow_routes(), pipelines::routes(),
+          engine_surface::routes(), engine_surface::scheduler_routes(),
+          cloud::webhook_routes(),  engine_surface::orchestrator_routes()};
 }
 
 } // namespace penstock

@@ -6,6 +6,7 @@
 #include "api/request_options.hpp"
 #include "api/surfaces/cloud/paging.hpp"
 #include "api/surfaces/cloud/render.hpp"
+#include "api/surfaces/cloud/triggering.hpp"
 #include "api/surfaces/entity_tag.hpp"
 #include "api/surfaces/schedule_field.hpp"
 #include "runtime/model/json.hpp"
@@ -131,39 +132,12 @@ void set_enabled(const request& in, const services& with, const responder& send,
 void pause_pipeline(const request& in, const services& with, responder send) { set_enabled(in, with, send, false); }
 void resume_pipeline(const request& in, const services& with, responder send) { set_enabled(in, with, send, true); }
 
-/// As documented, a start is answered with the state it began in, however far the run has come meanwhile.
-response render_started(const started_run& started, milliseconds wait) {
-  const auto& run = started.run.record;
-  auto r = started.ended ? render_data(200, [&](json_writer& w) { write_job(w, started.run); })
-                         : render_data(202, [&](json_writer& w) {
-                             w.member("id", job_text(run.id)).member("pipeline_id", pipeline_text(run.pipeline));
-                             w.member("status", "pending").member("triggered_by", "api");
-                             w.member("created_at", run.created_at);
-                           });
-  if (started.replayed) r.with("Idempotency-Replayed", "true");
-  if (wait.count() > 0) r.with("Preference-Applied", "wait=" + std::to_string(wait.count() / 1'000));
-  return std::move(r.with("Location", "/v1/jobs/" + job_text(run.id)));
-}
-
 void trigger_pipeline(const request& in, const services& with, responder send) {
   const auto id = pipeline_in_path(in, send);
   if (!id) return;
-  const auto body = json_object_body(in);
-  if (!body) return send(render_error(style, body.error()));
-  request_problems problems;
-  start_request start;
-  start.pipeline = *id;
-  if (auto parameters = body_fields{*body, problems}.object("parameters")) start.parameters = std::move(*parameters);
-  start.trigger = trigger_kind::api;
-  start.triggered_by = in.who.subject;
-  start.traceparent = traceparent_of(in);
-  start.once = idempotency_key(in, problems);
-  start.wait = preferred_wait(in, with.settings.wait_max);
-  if (!problems.empty()) return send(render_error(style, problems.take()));
-  const auto wait = start.wait;
-  with.ops.start_run(in.who, std::move(start), answer_with<started_run>(style, send, [wait](const auto& started) {
-                       return render_started(started, wait);
-                     }));
+  trigger(in, with, std::move(send), *id, &write_job, [](json_writer& w, const run_record& run) {
+    w.member("id", job_text(run.id)).member("pipeline_id", pipeline_text(run.pipeline));
+  });
 }
 
 constexpr std::array rows{
