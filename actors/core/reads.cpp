@@ -4,6 +4,7 @@
 #include "actors/core/pool_records.hpp"
 #include "actors/core/run_core.hpp"
 #include "actors/core/run_lists.hpp"
+#include "actors/core/schedule_book.hpp"
 #include "actors/core/sealed_records.hpp"
 #include "storage/run_keys.hpp"
 
@@ -50,6 +51,13 @@ std::vector<uuid> page_of(std::vector<uuid> ids, page which) {
   return {ids.begin() + static_cast<std::ptrdiff_t>(begin), ids.begin() + static_cast<std::ptrdiff_t>(end)};
 }
 
+/// When the pipeline's own schedule starts it next.
+std::optional<timestamp> next_run_at(const state_reader& state, const pipeline_record& pipeline) {
+  if (!pipeline.schedule) return std::nullopt;
+  const auto own = read_record<schedule_record>(state, keys::schedule(own_schedule_id(pipeline.id)));
+  return own ? own->next_at : std::nullopt;
+}
+
 } // namespace
 
 result<pipeline_view> reads::pipeline(workspace_id workspace, pipeline_id id) const {
@@ -59,8 +67,10 @@ result<pipeline_view> reads::pipeline(workspace_id workspace, pipeline_id id) co
     return fail(errc::not_found, "there is no pipeline " + to_text(id));
   auto revision = open_revision(around_, *record);
   if (!revision) return unexpected(std::move(revision).error());
-  return pipeline_view{std::move(*record), std::move(revision->source), std::move(revision->warnings), last_run(id),
-                       is_failing(id)};
+  auto view = pipeline_view{std::move(*record), std::move(revision->source), std::move(revision->warnings),
+                            last_run(id), is_failing(id)};
+  view.next_run_at = next_run_at(around_.state, view.record);
+  return view;
 }
 
 bool reads::is_failing(pipeline_id id) const {
@@ -117,9 +127,10 @@ listing<pipeline_view> reads::pipelines(workspace_id workspace, const pipeline_f
   }
   for (const auto& id : page_of(std::move(ids), which)) {
     auto record = read_record<pipeline_record>(around_.state, keys::pipeline(pipeline_id{id}));
-    if (record)
-      out.entries.push_back(
-        {std::move(*record), std::nullopt, {}, last_run(pipeline_id{id}), is_failing(pipeline_id{id})});
+    if (!record) continue;
+    auto& entry = out.entries.emplace_back(
+      pipeline_view{std::move(*record), std::nullopt, {}, last_run(pipeline_id{id}), is_failing(pipeline_id{id})});
+    entry.next_run_at = next_run_at(around_.state, entry.record);
   }
   return out;
 }

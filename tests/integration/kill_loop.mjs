@@ -13,7 +13,7 @@ const clientsCount = 8;
 console.log(`# ${kills} kills, seed ${seed}`);
 
 const dir = makeDir('kill-loop');
-const options = { args: ['--allow-private-addresses', '--partitions', '4'] };
+const options = { args: ['--allow-private-addresses', '--partitions', '4', '--rate-limit', '0'] };
 const startTimes = [];
 let server;
 let stopping = false;

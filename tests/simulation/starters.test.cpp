@@ -210,6 +210,10 @@ SCENARIO("a pipeline's own schedule follows its field", "[simulation][schedule]"
   patch(std::optional<std::string>{"* * * * *"}, std::nullopt);
   REQUIRE(own());
   CHECK(own()->record.own);
+  REQUIRE(own()->record.next_at);
+  const reads reader{w.node->around()};
+  CHECK(reader.pipeline(default_workspace, pipeline)->next_run_at == own()->record.next_at);
+  CHECK(reader.pipelines(default_workspace, {}, {}).entries.front().next_run_at == own()->record.next_at);
   w.settle(w.clock.now() + std::chrono::minutes{3});
   const auto fired = firings(w, pipeline).size();
   CHECK(fired == 3);
