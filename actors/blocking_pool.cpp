@@ -1,5 +1,7 @@
 #include "actors/blocking_pool.hpp"
 
+#include "runtime/threads.hpp"
+
 namespace penstock {
 
 blocking_pool::blocking_pool(std::size_t threads, std::size_t queue_max) : queue_max_(queue_max) {
@@ -39,6 +41,7 @@ void blocking_pool::stop() {
 }
 
 void blocking_pool::work() {
+  name_thread("pool");
   std::unique_lock lock{mutex_};
   while (true) {
     wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });

@@ -21,24 +21,24 @@ submission_ptr to_run(run_id run, run_command command) {
 
 /// A child's pipeline refused: the parent learns it as the child's end.
 void tell_parent(const partition_actor& parent, const ask_child& child, const error& why) {
-  caf::anon_send(parent, to_run(child.parent, child_ended{child.what.task, child.what.item, child.what.child,
+  caf::anon_send(parent, to_run(child.parent, child_ended{child.what->task, child.what->item, child.what->child,
                                                           run_status::failed, why.message}));
 }
 
 submission_ptr start_of(const child_ptr& child, const partition_actor& parent) {
   start_run command;
   command.workspace = child->workspace;
-  command.parameters = std::move(child->what.parameters);
+  command.parameters = std::move(child->what->parameters);
   command.trigger = trigger_kind::parent;
   command.triggered_by = to_text(child->parent);
   command.traceparent = child->traceparent;
-  command.id = child->what.child;
-  command.parent = parent_ref{child->parent, child->what.task, child->what.item};
+  command.id = child->what->child;
+  command.parent = parent_ref{child->parent, child->what->task, child->what->item};
   command.done = [child, parent](result<started_run> started) {
     if (!started) tell_parent(parent, *child, started.error());
   };
   return std::make_shared<submission>(
-    submission{child->what.pipeline.raw, pipeline_command{std::move(command)}, false});
+    submission{child->what->pipeline.raw, pipeline_command{std::move(command)}, false});
 }
 
 gateway_actor::behavior_type gateway(gateway_actor::stateful_pointer<gateway_state> self,
@@ -48,7 +48,7 @@ gateway_actor::behavior_type gateway(gateway_actor::stateful_pointer<gateway_sta
   return {
     [self, &st](const submission_ptr& s) { self->send(st.owner_of(s->entity), s); },
     [self, &st](const child_ptr& child) {
-      self->send(st.owner_of(child->what.pipeline.raw), start_of(child, st.owner_of(child->parent.raw)));
+      self->send(st.owner_of(child->what->pipeline.raw), start_of(child, st.owner_of(child->parent.raw)));
     },
     [self, &st](const message_ptr& message) {
       const auto p = static_cast<std::size_t>(static_cast<std::uint8_t>(message->key[0]) << 8 |
@@ -57,7 +57,7 @@ gateway_actor::behavior_type gateway(gateway_actor::stateful_pointer<gateway_sta
         caf::anon_send(sender, taken_atom::value, key);
       };
       self->send(st.owner_of(message->to), std::make_shared<submission>(submission{
-                                             message->to, with_taken(message->command, std::move(taken)), false}));
+                                             message->to, with_taken(*message->command, std::move(taken)), false}));
     },
   };
 }

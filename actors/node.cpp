@@ -7,6 +7,7 @@
 #include "actors/timer.hpp"
 #include "runtime/engines/engine_set.hpp"
 #include "runtime/engines/sql_check.hpp"
+#include "runtime/threads.hpp"
 #include "storage/api_key.hpp"
 
 #include <caf/all.hpp>
@@ -39,6 +40,14 @@ constexpr int exit_cannot_write = 70;
   std::cerr << "penstockd: fatal: " << why.message << '\n' << std::flush;
   std::_Exit(exit_cannot_write);
 }
+
+/// Deciding leaves the processor to reading and answering: so a client is heard while 100,000 schedules are due.
+class background_threads final : public caf::thread_hook {
+public:
+  void init(caf::actor_system&) override {}
+  void thread_started() override { work_in_background(); }
+  void thread_terminates() override {}
+};
 
 /// Before there are partitions; durable on return.
 result<void> write_meta(store& state, std::string_view key, std::string_view bytes) {
@@ -153,6 +162,7 @@ void node_impl::start_actors() {
   // Sharing beats stealing here: idle threads of the latter sleep, and commits batch better.
   config_.set("scheduler.policy", caf::atom("sharing"));
   config_.set("scheduler.max-threads", settings_.scheduler_threads);
+  config_.add_thread_hook<background_threads>();
   system_ = std::make_unique<caf::actor_system>(config_);
   log_ = make_log_writer(
     *state_,

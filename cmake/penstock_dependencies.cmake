@@ -11,6 +11,7 @@ find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(Catch2 2 REQUIRED)
 find_package(Boost 1.74 REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 
 find_library(CAF_CORE_LIBRARY caf_core REQUIRED)
 find_path(CAF_INCLUDE_DIR caf/all.hpp REQUIRED)

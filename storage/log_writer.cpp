@@ -1,5 +1,7 @@
 #include "storage/log_writer.hpp"
 
+#include "runtime/threads.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -56,6 +58,8 @@ private:
   /// Turn after turn. What comes while one is written waits for the next: the longer a sync takes, the more it is
   /// shared, and nobody waits for company.
   void run() {
+    name_thread("log writer");
+    work_in_background();
     std::vector<turn_entry> waiting;
     std::vector<turn_entry> turn;
     while (take(waiting)) {

@@ -4,6 +4,7 @@
 #include "api/surfaces/engine/orchestrator.hpp"
 #include "runtime/engines/child_modes.hpp"
 #include "runtime/model/json.hpp"
+#include "tools/allocator.hpp"
 #include "tools/config.hpp"
 
 #include <spdlog/pattern_formatter.h>
@@ -111,6 +112,7 @@ void watch_shutdown() {
 
 int serve(const server_config& config) {
   const auto signals = block_signals();
+  return_memory_when_idle();
   const auto& settings = config.settings;
   set_up_log(settings);
   for (const auto& warning : config.warnings) spdlog::warn("{}", warning);

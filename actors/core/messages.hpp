@@ -3,6 +3,7 @@
 #include "actors/core/pipeline_standings.hpp"
 #include "actors/core/pool_messages.hpp"
 #include "actors/operations.hpp"
+#include "runtime/boxed.hpp"
 #include "runtime/engines/engine.hpp"
 #include "runtime/lifecycle/run.hpp"
 #include "storage/keys.hpp"
@@ -103,6 +104,7 @@ struct schedule_deleted {
 /// A schedule is due.
 struct fire_schedule {
   keys::timer timer;
+  boxed<schedule_record> stored; ///< What counts unless the pipeline has it in memory.
 };
 
 struct backfill_created {
@@ -266,7 +268,7 @@ struct reorder_run {
 struct ask_child {
   run_id parent;
   workspace_id workspace;
-  start_child what;
+  boxed<start_child> what;
   std::string traceparent;
 };
 struct arm_timer {
@@ -276,14 +278,14 @@ struct arm_timer {
 struct send_message {
   std::string key; ///< In family `outbox` of the sending partition.
   uuid to;
-  entity_command command; ///< One that has a member `taken`, which whoever delivers it sets.
+  boxed<entity_command> command; ///< One that has a member `taken`, which whoever delivers it sets.
 };
 /// The command with its `taken` set: called once the receiver's change is durable.
 [[nodiscard]] entity_command with_taken(entity_command command, std::function<void()> taken);
 /// To this very run, as if it came from a worker.
 struct tell_run {
   run_id run;
-  run_command command;
+  boxed<run_command> command;
 };
 struct run_changed {
   run_id run;
@@ -295,7 +297,7 @@ struct remove_files {
   run_id run;
 };
 struct key_changed {
-  api_key_record record;
+  boxed<api_key_record> record;
 };
 /// The node's copy of the system tables follows.
 struct system_updated {
@@ -304,7 +306,7 @@ struct system_updated {
 /// To a pipeline of this partition.
 struct tell_pipeline {
   pipeline_id pipeline;
-  pipeline_command command;
+  boxed<pipeline_command> command;
 };
 /// Post a delivery, when it is due.
 struct deliver {
@@ -313,7 +315,7 @@ struct deliver {
 /// To any entity, from outside its partition. Not sent again after a crash.
 struct tell_entity {
   uuid entity;
-  entity_command command;
+  boxed<entity_command> command;
 };
 /// A due time started its run.
 struct schedule_fired {
@@ -329,6 +331,7 @@ struct await_end {
 using entity_effect = std::variant<offer_attempt, stop_run, ask_child, arm_timer, send_message, tell_run, run_changed,
                                    run_finished, remove_files, key_changed, system_updated, tell_pipeline, deliver,
                                    tell_entity, reorder_run, schedule_fired, await_end>;
+static_assert(sizeof(entity_effect) <= 96, "every decision makes a list of these: box what is large and rare");
 
 /// An answer that waits until what it rests on is durable. Given an error, it passes that on instead: what was decided is
 /// void, and the caller should try again.

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cassert>
 #include <set>
+#include <utility>
 
 namespace penstock {
 
@@ -235,6 +236,7 @@ void partition_core::proposed(std::unique_ptr<proposal> p) {
   --it->second.told;
   it->second.keep = p->keep;
   it->second.lasting = p->lasting;
+  if (p->lasting && !std::exchange(it->second.resting, true)) resting_.emplace_back(it->second.last_told, p->entity);
   for (const auto& change : p->standings) standings_.apply(change, p->mutations);
   if (!p->mutations.empty()) {
     auto index = group_.propose(now(), std::move(p->mutations));
@@ -285,7 +287,7 @@ void partition_core::durable(std::uint64_t index) {
 void partition_core::carry_out(pending_entry entry) {
   // Who is told that a key is revoked must not find it still working.
   for (auto& effect : entry.what->effects) {
-    if (const auto* changed = std::get_if<penstock::key_changed>(&effect)) ports_.key_changed(changed->record);
+    if (const auto* changed = std::get_if<penstock::key_changed>(&effect)) ports_.key_changed(*changed->record);
     else if (const auto* updated = std::get_if<penstock::system_updated>(&effect))
       ports_.system_updated(updated->change);
   }
@@ -313,13 +315,13 @@ void partition_core::perform(entity_effect& effect) {
       else if constexpr (std::is_same_v<type, arm_timer>) ports_.arm(e.timer);
       else if constexpr (std::is_same_v<type, send_message>) ports_.send(e);
       else if constexpr (std::is_same_v<type, tell_run>)
-        submit(e.run.raw, run_message{std::move(e.command), {}, {}, {}}, false);
+        submit(e.run.raw, run_message{std::move(*e.command), {}, {}, {}}, false);
       else if constexpr (std::is_same_v<type, run_changed>) ports_.changed(e.run);
       else if constexpr (std::is_same_v<type, run_finished>) finish(e.view);
       else if constexpr (std::is_same_v<type, penstock::remove_files>) ports_.remove_files(e.run);
-      else if constexpr (std::is_same_v<type, tell_pipeline>) submit(e.pipeline.raw, std::move(e.command), false);
+      else if constexpr (std::is_same_v<type, tell_pipeline>) submit(e.pipeline.raw, std::move(*e.command), false);
       else if constexpr (std::is_same_v<type, penstock::deliver>) ports_.deliver(e.what);
-      else if constexpr (std::is_same_v<type, tell_entity>) ports_.pass(e.entity, std::move(e.command));
+      else if constexpr (std::is_same_v<type, tell_entity>) ports_.pass(e.entity, std::move(*e.command));
       else if constexpr (std::is_same_v<type, schedule_fired>)
         lateness_.add(std::chrono::duration<double>(now() - e.due).count());
       else if constexpr (std::is_same_v<type, penstock::key_changed> ||
@@ -380,8 +382,9 @@ void partition_core::timer_due(const keys::timer& timer) {
 
 void partition_core::fire(const keys::timer& timer) {
   // The pipeline decides on its schedules; which one that is, the schedule's record tells.
-  if (const auto record = read_record<schedule_record>(around_.state, keys::schedule(schedule_id{timer.id}))) {
-    submit(record->pipeline.raw, pipeline_command{fire_schedule{timer}}, false);
+  if (auto record = read_record<schedule_record>(around_.state, keys::schedule(schedule_id{timer.id}))) {
+    const auto pipeline = record->pipeline.raw;
+    submit(pipeline, pipeline_command{fire_schedule{timer, std::move(*record)}}, false);
     return;
   }
   mutation_batch mutations;
@@ -421,14 +424,24 @@ void partition_core::sweep() {
     propose_own(std::move(mutations));
   }
   answer_waiting(now());
-  const auto idle_since = now() - limits_.lasting;
-  std::vector<uuid> idle;
-  for (auto& [entity, e] : live_)
-    if (e.lasting && e.last_told <= idle_since) {
-      e.lasting = false;
-      idle.push_back(entity);
+  drop_idle(now());
+}
+
+void partition_core::drop_idle(timestamp at) {
+  const auto idle_since = at - limits_.lasting;
+  while (!resting_.empty() && resting_.front().first <= idle_since) {
+    const auto entity = resting_.front().second;
+    resting_.pop_front();
+    const auto it = live_.find(entity);
+    if (it == live_.end()) continue;
+    auto& e = it->second;
+    if (e.lasting && e.last_told > idle_since) {
+      resting_.emplace_back(e.last_told, entity);
+      continue;
     }
-  for (const auto& entity : idle) settle_entity(entity);
+    e.lasting = e.resting = false;
+    settle_entity(entity);
+  }
 }
 
 partition_figures partition_core::figures() const {

@@ -93,6 +93,7 @@ private:
     std::uint64_t uncommitted = 0;
     bool keep = false;
     bool lasting = false;
+    bool resting = false; ///< Has its entry in `resting_`.
     timestamp last_told;
   };
   struct waiting_client {
@@ -131,6 +132,7 @@ private:
   /// One proposal less is on its way; an entity without any, and nothing to do, is dropped.
   void committed(const uuid& entity);
   void settle_entity(const uuid& entity);
+  void drop_idle(timestamp at);
   void fire(const keys::timer& timer);
   void expire_request(const keys::timer& timer);
   void propose_own(mutation_batch mutations);
@@ -148,6 +150,8 @@ private:
   pipeline_standings standings_;
   std::deque<pending_entry> pending_;
   std::unordered_map<uuid, live_entity> live_;
+  /// The lasting ones, with a time before which none was told last: about in this order, so that a sweep looks at few.
+  std::deque<std::pair<timestamp, uuid>> resting_;
   std::unordered_map<run_id, std::vector<waiting_client>> waiting_;
   struct parked_command {
     uuid entity;

@@ -340,7 +340,7 @@ void pipeline_core::hear(pipeline_command& command, timestamp now, proposal& out
     if (loaded) dependencies_.upstream_ended(*upstream, now, out);
     if (upstream->taken) out.replies.push_back(when_durable(std::move(upstream->taken)));
   } else if (const auto* due = std::get_if<fire_schedule>(&command)) {
-    if (loaded) schedules_.fire(due->timer, now, out);
+    if (loaded) schedules_.fire(*due, now, out);
     else out.mutations.remove(family::timers, due->timer.encode());
   } else if (!loaded) {
     return;

@@ -52,11 +52,11 @@ struct bench {
     std::vector<pool_command> to_itself;
     for (auto& effect : out->effects) {
       auto& told = std::get<tell_entity>(effect);
-      if (auto* own = std::get_if<pool_command>(&told.command)) {
+      if (auto* own = std::get_if<pool_command>(&*told.command)) {
         to_itself.push_back(std::move(*own));
         continue;
       }
-      const auto& message = std::get<run_message>(told.command);
+      const auto& message = std::get<run_message>(*told.command);
       if (const auto* lease = std::get_if<lease_granted>(&message.command)) {
         CHECK(lease->pool == entity);
         granted.push_back({{run_id{told.entity}, lease->task, lease->item}, lease->attempt, lease->number});

@@ -57,10 +57,21 @@ live_schedule* schedule_book::find(schedule_id id) {
     return it->second.get();
   }
   auto record = read_record<schedule_record>(around_.state, keys::schedule(id));
-  if (!record || record->pipeline != runs_.record().id) return nullptr;
-  auto opened = open(std::move(*record));
+  return record ? take_in(std::move(*record)) : nullptr;
+}
+
+live_schedule* schedule_book::find_due(const fire_schedule& due) {
+  const schedule_id id{due.timer.id};
+  return live_.contains(id) ? find(id) : take_in(*due.stored);
+}
+
+live_schedule* schedule_book::take_in(schedule_record record) {
+  if (record.pipeline != runs_.record().id) return nullptr;
+  auto opened = open(std::move(record));
   if (!opened) return nullptr;
-  return live_.emplace(id, std::make_unique<live_schedule>(std::move(*opened))).first->second.get();
+  auto& kept = live_[opened->record.id];
+  kept = std::make_unique<live_schedule>(std::move(*opened));
+  return kept.get();
 }
 
 /// Calendars are replaced while a schedule is live.
@@ -159,10 +170,10 @@ result<void> schedule_book::set_own(const std::optional<std::string>& cron, time
 
 // --- due times ----------------------------------------------------------------------------------
 
-void schedule_book::fire(const keys::timer& timer, timestamp now, proposal& out) {
-  out.mutations.remove(family::timers, timer.encode());
-  auto* s = find(schedule_id{timer.id});
-  if (!s || s->record.next_at != timer.due) return;
+void schedule_book::fire(const fire_schedule& due, timestamp now, proposal& out) {
+  out.mutations.remove(family::timers, due.timer.encode());
+  auto* s = find_due(due);
+  if (!s || s->record.next_at != due.timer.due) return;
   s->record.next_at.reset();
   // A pipeline that is being deleted takes its schedules along; a paused one lets due times pass undecided.
   if (runs_.record().deleted) return;

@@ -3,6 +3,7 @@
 #include "api/server/http_connection.hpp"
 #include "api/server/response_head.hpp"
 #include "api/server/websocket_session.hpp"
+#include "runtime/threads.hpp"
 
 #include <csignal>
 
@@ -22,6 +23,7 @@ void io_loop::start() {
 }
 
 void io_loop::run() {
+  name_thread("http");
   // `sendfile` cannot be told not to raise it when a client goes away in the middle of a file.
   sigset_t pipe;
   sigemptyset(&pipe);

@@ -5,6 +5,7 @@
 #include "runtime/engines/outbound_target.hpp"
 #include "runtime/engines/outbound_transfer.hpp"
 #include "runtime/engines/thread_signals.hpp"
+#include "runtime/threads.hpp"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -215,6 +216,7 @@ private:
 };
 
 void curl_outbound_http::run() {
+  name_thread("outbound http");
   block_signals_in_this_thread();
   while (!stopping_) {
     take_commands();

@@ -43,21 +43,21 @@ struct simulated_node::ports final : partition_ports {
       self().inbox.push_back([this, key] { self().core->message_taken(key); });
     };
     receiver.inbox.push_back(
-      [&receiver, message, taken] { receiver.core->submit(message.to, with_taken(message.command, taken), false); });
+      [&receiver, message, taken] { receiver.core->submit(message.to, with_taken(*message.command, taken), false); });
   }
   void ask(const ask_child& child) override {
     start_run command;
     command.workspace = child.workspace;
-    command.parameters = child.what.parameters;
+    command.parameters = child.what->parameters;
     command.trigger = trigger_kind::parent;
-    command.id = child.what.child;
-    command.parent = parent_ref{child.parent, child.what.task, child.what.item};
+    command.id = child.what->child;
+    command.parent = parent_ref{child.parent, child.what->task, child.what->item};
     command.done = [this, child](result<started_run> started) {
       if (!started) node.tell_parent(child, started.error());
     };
-    auto& receiver = node.owner_of(child.what.pipeline.raw);
+    auto& receiver = node.owner_of(child.what->pipeline.raw);
     receiver.inbox.push_back([&receiver, child, command] {
-      receiver.core->submit(child.what.pipeline.raw, pipeline_command{command}, false);
+      receiver.core->submit(child.what->pipeline.raw, pipeline_command{command}, false);
     });
   }
   void changed(run_id) override {}
@@ -107,7 +107,7 @@ void simulated_node::submit(const uuid& entity, entity_command command) {
 
 void simulated_node::tell_parent(const ask_child& child, const error& why) {
   auto& parent = owner_of(child.parent.raw);
-  child_ended ended{child.what.task, child.what.item, child.what.child, run_status::failed, why.message};
+  child_ended ended{child.what->task, child.what->item, child.what->child, run_status::failed, why.message};
   parent.inbox.push_back([&parent, child, ended] {
     parent.core->submit(child.parent.raw, run_message{ended, {}, {}, {}}, false);
   });
