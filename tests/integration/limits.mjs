@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { finish, numberOption, test } from '../../tools/lib/cases.mjs';
+import { finish, numberOption, skip, test } from '../../tools/lib/cases.mjs';
 import { connect, exchange, head, statusesIn, webSocket } from './support/raw.mjs';
 import { KEY, Server, cleanUp, makeDir, seeded, sleep, until } from './support/server.mjs';
 
@@ -350,8 +350,7 @@ test('a full disk: the server says why and ends, and with space again it has eve
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128m', 'tmpfs', mount], { stdio: 'pipe' });
   } catch (problem) {
-    console.log(`# skipped: no tmpfs can be mounted here (${String(problem.stderr ?? problem.message).trim()})`);
-    return;
+    skip(`no tmpfs can be mounted here (${String(problem.stderr ?? problem.message).trim()})`);
   }
   try {
     const dir = path.join(mount, 'data');

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chownSync, readFileSync } from 'node:fs';
-import { finish, test } from '../../tools/lib/cases.mjs';
+import { finish, skip, test } from '../../tools/lib/cases.mjs';
 import { KEY, PROGRAM, Server, cleanUp, makeDir } from './support/server.mjs';
 
 const nobody = 65_534;
@@ -54,10 +54,7 @@ test('keys that were read are not in the environment any more, even for root', a
 
 test('its own user cannot look into the server', async () => {
   const prefix = asRoot ? asNobody : [];
-  if (asRoot && !can(...asNobody, PROGRAM, '--version')) {
-    console.log('# skipped: user nobody cannot execute the program where it lies');
-    return;
-  }
+  if (asRoot && !can(...asNobody, PROGRAM, '--version')) skip('user nobody cannot execute the program where it lies');
   const dir = makeDir('secrecy-nobody');
   if (asRoot) chownSync(dir, nobody, nobody);
   const server = await Server.start(dir, { env: secrets, prefix });

@@ -1,4 +1,4 @@
-// Test cases of a script: each prints `ok NAME` or `not ok NAME` with what went wrong, which tools/test counts.
+// Test cases of a script: each prints `ok NAME`, `not ok NAME` with what went wrong, or `skip NAME`, which tools/test counts.
 //
 //     import { test, finish } from '../../tools/lib/cases.mjs';
 //     test('a run that is acknowledged ends', async () => { … });
@@ -31,6 +31,13 @@ const { numbers, words } = readArguments(process.argv.slice(2));
 /// The number given as `--name NUMBER`.
 export const numberOption = (name, fallback) => numbers.get(name) ?? fallback;
 
+class Skipped extends Error {}
+
+/// Ends a case that cannot be tried on this machine.
+export function skip(reason) {
+  throw new Skipped(reason);
+}
+
 /// Registers a case; they run one after the other, in this order.
 export function test(name, body) {
   cases.push({ name, body });
@@ -46,6 +53,10 @@ export async function finish(cleanUp = async () => {}) {
       await body();
       console.log(`ok ${name} (${Math.round(performance.now() - began)} ms)`);
     } catch (problem) {
+      if (problem instanceof Skipped) {
+        console.log(`skip ${name}: ${problem.message}`);
+        continue;
+      }
       failed += 1;
       console.log(`not ok ${name}`);
       console.log(String(problem.stack ?? problem).replace(/^/gm, '    '));

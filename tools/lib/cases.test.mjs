@@ -2,7 +2,7 @@
 // What a script's command line means to its cases.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { finish, readArguments, test } from './cases.mjs';
@@ -44,6 +44,15 @@ test('an option without a number is refused by name', () => {
   const { status, stderr } = run('--kills', 'many');
   assert.notEqual(status, 0);
   assert.match(stderr, /--kills needs a number, such as --kills 10/);
+});
+
+test('a case that cannot be tried here is neither passed nor failed', () => {
+  const skipping = path.join(dir, 'skipping.mjs');
+  writeFileSync(skipping, readFileSync(script, 'utf8').replace('finish,', 'finish, skip,').replace('() => {}', "() => skip('no moon')"));
+  const { stdout, status } = spawnSync(process.execPath, [skipping], { encoding: 'utf8' });
+  assert.match(stdout, /^skip 10 at once: no moon$/m);
+  assert.doesNotMatch(stdout, /^(not )?ok 10/m);
+  assert.equal(status, 0);
 });
 
 await finish(() => rmSync(dir, { recursive: true }));
