@@ -1,7 +1,7 @@
 #include "actors/webhook.hpp"
 
 #include "actors/core/delivery_ledger.hpp"
-#include "actors/core/system_core.hpp"
+#include "actors/core/delivery_target.hpp"
 
 #include <caf/all.hpp>
 
@@ -38,19 +38,9 @@ public:
   }
 
   void disable(endpoint_id id, const std::string& because) override {
-    system_change change;
-    change.decide = [id, because](system_draft& draft, timestamp now) -> result<void> {
-      const auto it = draft.tables().endpoints().find(id);
-      if (it == draft.tables().endpoints().end() || !it->second.enabled) return {};
-      auto record = it->second;
-      record.enabled = false;
-      record.disabled_because = because;
-      record.updated_at = now;
-      draft.put(record);
-      return {};
-    };
-    change.done = [to = webhook_actor{self_}, id](const result<void>&) { tell(to, delivery_news::disabled{id}); };
-    setup_.submit(system_entity, std::move(change));
+    setup_.submit(system_entity, disable_endpoint(id, because, [to = webhook_actor{self_}, id](const result<void>&) {
+                    tell(to, delivery_news::disabled{id});
+                  }));
   }
 
   void clear(partition_id p, timestamp before, std::string from) {

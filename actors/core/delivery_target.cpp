@@ -2,6 +2,7 @@
 
 #include "actors/core/events.hpp"
 #include "actors/core/sealed_records.hpp"
+#include "actors/core/system_core.hpp"
 
 namespace penstock {
 
@@ -55,6 +56,22 @@ bool has_target(const entity_surroundings& around, const uuid& endpoint) {
     const auto it = tables.triggers().find(trigger_id{endpoint});
     return it != tables.triggers().end() && !it->second.callback_url.empty();
   });
+}
+
+system_change disable_endpoint(endpoint_id id, std::string because, reply<void> done) {
+  system_change change;
+  change.decide = [id, because = std::move(because)](system_draft& draft, timestamp now) -> result<void> {
+    const auto it = draft.tables().endpoints().find(id);
+    if (it == draft.tables().endpoints().end() || !it->second.enabled) return {};
+    auto record = it->second;
+    record.enabled = false;
+    record.disabled_because = because;
+    record.updated_at = now;
+    draft.put(record);
+    return {};
+  };
+  change.done = std::move(done);
+  return change;
 }
 
 } // namespace penstock

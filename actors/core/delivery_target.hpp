@@ -27,4 +27,7 @@ struct delivery_target {
 /// Whether there is one. Cheaper: opens no secrets.
 [[nodiscard]] bool has_target(const entity_surroundings& around, const uuid& endpoint);
 
+/// The command to `system_entity` that switches an endpoint off for the reason given; one that is off, or gone, stays so.
+[[nodiscard]] system_change disable_endpoint(endpoint_id id, std::string because, reply<void> done);
+
 } // namespace penstock
