@@ -1,5 +1,7 @@
 #include "tests/simulation/simulated_node.hpp"
 
+#include "actors/core/delivery_ledger.hpp"
+
 #include <stdexcept>
 
 namespace penstock::simulation {
@@ -15,6 +17,13 @@ std::unique_ptr<store> must_open(const std::shared_ptr<memory_disk>& disk) {
 const secret_key& fixed_key() {
   static const secret_key key{{1, 2, 3}};
   return key;
+}
+
+/// Events say which run or pipeline they are about, and nothing else.
+event_renderer plain_renderer() {
+  const auto of_run = [](const run_view& run) { return '"' + to_text(run.record.id) + '"'; };
+  const auto of_pipeline = [](const pipeline_view& pipeline) { return '"' + to_text(pipeline.record.id) + '"'; };
+  return {of_run, of_run, of_pipeline, of_run};
 }
 
 } // namespace
@@ -63,8 +72,13 @@ struct simulated_node::ports final : partition_ports {
   void changed(run_id) override {}
   void remove_files(run_id) override {}
   void key_changed(const api_key_record&) override {}
-  void system_updated(const std::function<void(system_tables&)>& change) override { node.registry_.update(change); }
-  void deliver(const keys::pending_delivery&) override {}
+  void system_updated(const std::function<void(system_tables&)>& change) override {
+    node.registry_.update(change);
+    node.webhook_inbox_.push_back([this] { node.deliveries_->registry_changed(node.clock_.now()); });
+  }
+  void deliver(const keys::pending_delivery& delivery) override {
+    node.webhook_inbox_.push_back([this, delivery] { node.deliveries_->noticed(delivery, node.clock_.now()); });
+  }
   void pass(const uuid& entity, entity_command command) override {
     auto& receiver = node.owner_of(entity);
     auto shared = std::make_shared<entity_command>(std::move(command));
@@ -75,10 +89,44 @@ struct simulated_node::ports final : partition_ports {
   std::size_t p;
 };
 
+struct simulated_node::webhook_ports final : delivery_ports {
+  explicit webhook_ports(simulated_node& owner) : node(owner) {}
+
+  void post(delivery_id id, outbound_request request) override {
+    node.posted(id, request);
+    node.posts_.emplace_back(id, std::move(request));
+  }
+  void settle(partition_id p, std::vector<delivery_outcome> ended) override {
+    tell_ledger(p, settle_deliveries{std::move(ended), [this, p](const result<void>& stored) {
+                                       hear([this, p, stored] { core().settled(p, stored, now()); });
+                                     }});
+  }
+  void drop(partition_id p, const uuid& endpoint) override {
+    tell_ledger(p, drop_deliveries{endpoint, [this, p, endpoint](const result<bool>& more) {
+                                     hear([this, p, endpoint, more] { core().dropped(p, endpoint, more, now()); });
+                                   }});
+  }
+  void disable(endpoint_id id, const std::string& because) override {
+    node.submit(system_entity, disable_endpoint(id, because, [this, id](const result<void>&) {
+                  hear([this, id] { core().disabled(id, now()); });
+                }));
+  }
+
+  [[nodiscard]] delivery_core& core() { return *node.deliveries_; }
+  [[nodiscard]] timestamp now() const { return node.clock_.now(); }
+  void hear(std::function<void()> news) { node.webhook_inbox_.push_back(std::move(news)); }
+  void tell_ledger(partition_id p, delivery_command command) {
+    node.submit(ledger_of(p, node.around_.partition_count), std::move(command));
+  }
+
+  simulated_node& node;
+};
+
 simulated_node::simulated_node(std::shared_ptr<memory_disk> disk, manual_clock& clock, random_source& random,
                                partition_id partition_count)
-    : disk_(std::move(disk)), clock_(clock), random_(random), state_(must_open(disk_)),
-      seals_(fixed_key()), around_{*state_, seals_, plans_, random_, engines_, partition_count, &registry_},
+    : disk_(std::move(disk)), clock_(clock), random_(random), state_(must_open(disk_)), seals_(fixed_key()),
+      render_(plain_renderer()), around_{*state_,  seals_,          plans_,     random_,
+                                         engines_, partition_count, &registry_, &render_},
       timers_(*state_, partition_count) {
   for (partition_id p = 0; p <= partition_count; ++p) {
     auto& made = *partitions_.emplace_back(std::make_unique<partition>());
@@ -90,6 +138,9 @@ simulated_node::simulated_node(std::shared_ptr<memory_disk> disk, manual_clock& 
   if (auto tables = load_system_tables(*state_)) registry_.update([&](system_tables& t) { t = std::move(*tables); });
   timers_.refill(clock_.now());
   for (auto& p : partitions_) p->core->start();
+  webhook_out_ = std::make_unique<webhook_ports>(*this);
+  deliveries_ = std::make_unique<delivery_core>(around_, *webhook_out_);
+  webhook_inbox_.push_back([this] { deliveries_->start(clock_.now()); });
 }
 
 simulated_node::~simulated_node() = default;
@@ -119,13 +170,16 @@ void simulated_node::sweep() {
 
 bool simulated_node::step() {
   // Starting anywhere, so that no kind of step always comes first.
-  const auto first = random_.next() % 4;
-  for (std::uint64_t i = 0; i < 4; ++i) {
+  constexpr std::uint64_t kinds = 6;
+  const auto first = random_.next() % kinds;
+  for (std::uint64_t i = 0; i < kinds; ++i) {
     bool did = false;
-    switch ((first + i) % 4) {
+    switch ((first + i) % kinds) {
       case 0: did = step_entity(); break;
       case 1: did = step_partition(); break;
       case 2: did = step_writer(); break;
+      case 3: did = step_webhooks(); break;
+      case 4: did = step_receiver(); break;
       default: did = step_worker();
     }
     if (did || dead_) return true;
@@ -193,11 +247,31 @@ bool simulated_node::step_worker() {
   return true;
 }
 
+bool simulated_node::step_webhooks() {
+  if (webhook_inbox_.empty()) return false;
+  const auto message = std::move(webhook_inbox_.front());
+  webhook_inbox_.pop_front();
+  message();
+  return true;
+}
+
+bool simulated_node::step_receiver() {
+  if (posts_.empty()) return false;
+  const auto at = random_.next() % posts_.size();
+  const auto [id, request] = std::move(posts_[at]);
+  posts_.erase(posts_.begin() + static_cast<std::ptrdiff_t>(at));
+  webhook_inbox_.push_back(
+    [this, id = id, answer = receiver(request)] { deliveries_->answered(id, answer, clock_.now()); });
+  return true;
+}
+
 bool simulated_node::pass_time(timestamp until) {
   timers_.refill(clock_.now());
-  const auto next = timers_.next();
+  auto next = timers_.next();
+  if (const auto wake = deliveries_->next_wake()) next = std::min(next.value_or(*wake), *wake);
   if (!next || *next > until) return false;
   clock_.set(std::max(clock_.now(), *next));
+  webhook_inbox_.push_back([this] { deliveries_->wake(clock_.now()); });
   for (const auto& timer : timers_.take_due(clock_.now())) {
     auto* owner = partitions_[timer.partition].get();
     owner->inbox.push_back([owner, timer] { owner->core->timer_due(timer); });

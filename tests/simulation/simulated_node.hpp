@@ -1,7 +1,9 @@
 #pragma once
 
+#include "actors/core/delivery_core.hpp"
 #include "actors/core/partition_core.hpp"
 #include "actors/core/timer_core.hpp"
+#include "actors/event_renderer.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/queued_log.hpp"
 
@@ -42,9 +44,15 @@ public:
   std::function<attempt_outcome(const attempt_request&)> outcome = [](const attempt_request&) {
     return attempt_outcome::succeeded;
   };
+  /// Called when a delivery is posted, and some time later for what its receiver answers.
+  std::function<void(delivery_id, const outbound_request&)> posted = [](delivery_id, const outbound_request&) {};
+  std::function<result<outbound_response>(const outbound_request&)> receiver = [](const outbound_request&) {
+    return outbound_response{.status = 200};
+  };
 
 private:
   struct ports;
+  struct webhook_ports;
   struct live {
     std::unique_ptr<entity_core> core;
     std::deque<std::pair<entity_command, timestamp>> inbox;
@@ -61,6 +69,8 @@ private:
   bool step_partition();
   bool step_writer();
   bool step_worker();
+  bool step_webhooks();
+  bool step_receiver();
   void tell_parent(const ask_child& child, const error& why);
 
   std::shared_ptr<memory_disk> disk_;
@@ -70,12 +80,17 @@ private:
   sealer seals_;
   plan_cache plans_;
   engine_settings engines_;
+  event_renderer render_;
   system_registry registry_;
   entity_surroundings around_;
   queued_log log_;
   timer_core timers_;
   std::vector<std::unique_ptr<partition>> partitions_;
   std::vector<std::shared_ptr<attempt_request>> attempts_;
+  std::unique_ptr<webhook_ports> webhook_out_;
+  std::unique_ptr<delivery_core> deliveries_;
+  std::deque<std::function<void()>> webhook_inbox_;
+  std::vector<std::pair<delivery_id, outbound_request>> posts_; ///< On their way to receivers.
   bool dead_ = false;
 };
 

@@ -32,6 +32,7 @@ struct world {
       const auto dice = random.next() % 10;
       return dice == 0 ? attempt_outcome::failed : attempt_outcome::succeeded;
     };
+    if (booted) booted();
   }
 
   void crash() {
@@ -108,6 +109,7 @@ struct world {
     node->submit(pipeline.raw, pipeline_command{std::move(command)});
   }
 
+  std::function<void()> booted; ///< Called for each node after the first.
   manual_clock clock{from_ms(1'790'000'000'000)};
   seeded_random random;
   std::shared_ptr<memory_disk> disk;
