@@ -128,7 +128,7 @@ test('failures are tried again with the same bytes and id, until one succeeds; b
 
 test('receivers that hang, redirect, answer endlessly or close early are failures and delay no other', async () => {
   receiver.paths.set('/hang', () => {});
-  receiver.paths.set('/redirect', (_, __, response) => response.writeHead(302, { Location: 'http://10.0.0.1/' }).end());
+  receiver.paths.set('/redirect', (_, __, response) => response.writeHead(302, { Location: `${receiver.url}/internal` }).end());
   receiver.paths.set('/close', (request) => request.socket.destroy());
   receiver.paths.set('/endless', (_, __, response) => {
     response.writeHead(200);
@@ -146,11 +146,53 @@ test('receivers that hang, redirect, answer endlessly or close early are failure
   assert.ok(Date.now() - began < 3_000, `the quick one waited ${Date.now() - began} ms`);
   const ends = async (path) => until(`the end of one at ${path}`, async () => (await deliveries(hooks[path])).find((d) => d.attempts.length > 0));
   assert.match((await ends('/redirect')).attempts[0].error, /redirect/);
+  assert.equal(receiver.at('/internal').length, 0, 'a redirect is not followed, though it could be');
   assert.equal((await ends('/hang')).attempts[0].response_status, null);
   assert.equal((await ends('/close')).attempts[0].response_status, null);
   await ends('/endless');
   assert.ok(server.memory() - before < 100e6, 'memory is bounded');
   for (const hook of [...Object.values(hooks), quick]) await dropHook(hook);
+});
+
+test('an answer of 10 GB is read no further than its limit, with a length and in chunks', async () => {
+  const size = 10 * 2 ** 30;
+  const part = Buffer.alloc(65_536, 'x');
+  const poured = [];
+  const pourAs = (headers) => (_, __, response) => {
+    const { socket } = response;
+    const before = socket.bytesWritten;
+    let left = size;
+    const pour = () => {
+      while (left > 0 && !response.destroyed) {
+        left -= part.length;
+        if (!response.write(part)) return;
+      }
+      response.end();
+    };
+    response.writeHead(200, headers);
+    response.on('drain', pour).on('error', () => {}).on('close', () => poured.push(socket.bytesWritten - before));
+    pour();
+  };
+  receiver.paths.set('/long', pourAs({ 'Content-Length': size }));
+  receiver.paths.set('/chunks', pourAs({ 'Transfer-Encoding': 'chunked' }));
+  const hooks = [await makeHook('/long', ['job.completed'], { max_retries: 1 }), await makeHook('/chunks', ['job.completed'], { max_retries: 1 })];
+  const before = server.memory();
+  for (let i = 0; i < 20; i += 1) await server.startRun(pipeline.id);
+  for (const hook of hooks) {
+    const all = await until('all are settled', async () => {
+      const found = await deliveries(hook);
+      return found.length === 20 && found.every((d) => d.status !== 'pending') && found;
+    });
+    for (const { status, attempts } of all) {
+      assert.deepEqual([status, attempts.length, attempts[0].response_status], ['delivered', 1, 200], JSON.stringify(attempts));
+      assert.ok(attempts[0].latency_ms < 1_900, `took ${attempts[0].latency_ms} ms`);
+    }
+  }
+  await until('the connections are closed', () => poured.length === 40);
+  // The system's buffers between the two hold some megabytes.
+  assert.ok(Math.max(...poured) < 32e6, `${Math.max(...poured)} bytes went out`);
+  assert.ok(server.memory() - before < 100e6, 'memory is bounded');
+  for (const hook of hooks) await dropHook(hook);
 });
 
 test('410 disables an endpoint; Retry-After is honoured', async () => {
