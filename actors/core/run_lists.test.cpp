@@ -197,6 +197,12 @@ SCENARIO("a deep page steps through few of the entries in front of it", "[runs][
   CHECK(found.page_of({20, 30'000}).size() == 20);
   CHECK(counting.visited < 1'500);
   counting.visited = 0;
+  run_filter own;
+  own.pipeline = m.pipelines.front();
+  const auto of_pipeline = runs_of_pipeline(counting, partition_of(own.pipeline->slot(), partitions), own);
+  CHECK(of_pipeline.page_of({20, 30'000}).size() == 20);
+  CHECK(counting.visited < 1'500);
+  counting.visited = 0;
   run_filter half;
   half.from = from_ms(1'790'000'000'000 + 20'000 * 40);
   CHECK(runs_of_workspace(counting, partitions, default_workspace, half).total() == 20'000);
