@@ -64,7 +64,14 @@ rocksdb::ColumnFamilyOptions family_options(const rocksdb_settings& settings,
   table.block_size = 8_kib;
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
-  if (point_reads) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  // Whole, the index or filter of a large table is more than a shard of the cache holds, and would be read anew for every
+  // key that is looked up.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.metadata_block_size = 8_kib;
+  if (point_reads) {
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    table.partition_filters = true;
+  }
   o.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return o;
 }
