@@ -1,10 +1,13 @@
 // Many schedules that are due at the same instant: how late they fire, and what a reader feels of it.
-import { sleep } from './lib/load.mjs';
+import { in_parallel, load_count, sleep } from './lib/load.mjs';
+import { pss_mib } from './lib/process_usage.mjs';
+import { server } from './lib/server.mjs';
 import { quantile } from './lib/statistics.mjs';
 
 const pipelines_max = 1000;
 const read_every_ms = 20;
 const settle_limit_ms = 120_000;
+const half_year_ms = 183 * 86_400_000;
 
 /** Latencies of a small read, one after the other, until `stop()`; answers them. */
 function reader(read) {
@@ -37,26 +40,30 @@ function bound_of(buckets, share) {
   return buckets.find(({ count }) => total > 0 && count >= share * total)?.bound ?? null;
 }
 
-async function in_parallel(callers, count, work) {
-  let next = 0;
-  await Promise.all(Array.from({ length: callers }, async () => {
-    while (next < count) await work(next++);
-  }));
-}
-
-export async function schedules(node, { schedule_count }) {
+/** The pipelines that `count` schedules are shared out over. */
+async function make_pipelines(node, count) {
   const ids = [];
   const task = { id: 'a', type: 'noop' };
-  await in_parallel(16, Math.min(pipelines_max, schedule_count), async (i) => { ids[i] = await node.create_pipeline(`p${i}`, [task]); });
-  // The next full minute that leaves time to make them all.
-  const due = new Date(Math.ceil((Date.now() + 10_000 + schedule_count / 2) / 60_000) * 60_000);
+  await in_parallel(16, Math.min(pipelines_max, count), async (i) => { ids[i] = await node.create_pipeline(`p${i}`, [task]); });
+  return ids;
+}
+
+/** Schedules for `due`, a full minute, once a year; answers how long it took to make them. */
+async function make_schedules(node, ids, count, due) {
   const cron = `${due.getUTCMinutes()} ${due.getUTCHours()} ${due.getUTCDate()} ${due.getUTCMonth() + 1} *`;
   const since = performance.now();
-  await in_parallel(64, schedule_count, async (i) => {
+  await in_parallel(64, count, async (i) => {
     const body = { pipelineId: ids[i % ids.length], cronExpression: cron };
     await node.expect(node.request('POST', '/api/v1/scheduler/schedules', { body }), [201]);
   });
-  const made_s = (performance.now() - since) / 1000;
+  return (performance.now() - since) / 1000;
+}
+
+export async function schedules(node, { schedule_count }) {
+  const ids = await make_pipelines(node, schedule_count);
+  // The next full minute that leaves time to make them all.
+  const due = new Date(Math.ceil((Date.now() + 10_000 + schedule_count / 2) / 60_000) * 60_000);
+  const made_s = await make_schedules(node, ids, schedule_count, due);
   const problems = [];
   if (Date.now() > due.getTime() - 5000) problems.push('the schedules were not made in time: the figures say nothing');
   const read = () => node.expect(node.request('GET', `/api/pipelines/${ids[0]}`), [200]);
@@ -89,4 +96,32 @@ export async function schedules(node, { schedule_count }) {
     phases: { schedules: { schedule_count, made_s, buckets, reads_idle: idle_ms.length, reads_busy: busy_ms.length } },
     problems,
   };
+}
+
+/** Schedules that are due in half a year: what they cost meanwhile. */
+export async function stored_schedules(binary, directory, { stored_count }) {
+  let node = await server.start(binary, directory);
+  try {
+    const ids = await make_pipelines(node, stored_count);
+    const made_s = await make_schedules(node, ids, stored_count, new Date(Date.now() + half_year_ms));
+    const busy_pss = pss_mib(node.child.pid);
+    const problems = [];
+    node = await node.start_again(problems);
+    await sleep(1000);
+    const pss = pss_mib(node.child.pid);
+    const page = node.request('GET', '/api/v1/scheduler/schedules?limit=100');
+    const load = await load_count({ count: 100, warmup: 10, meter: node.meter }, () => node.expect(page, [200]));
+    if (load.errors) problems.push(`a page of schedules: ${load.first_error}`);
+    await node.stop_well(problems);
+    return {
+      figures: {
+        stored_made_per_s: stored_count / made_s, stored_busy_pss_mib: busy_pss, stored_pss_mib: pss, stored_start_ms: node.start_ms,
+        stored_page_p50_ms: load.latency_ms.p50,
+      },
+      phases: { stored_schedules: { stored_count, made_s, page: load } },
+      problems,
+    };
+  } finally {
+    await node.stop();
+  }
 }

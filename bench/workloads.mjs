@@ -3,7 +3,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { load_count, load_for, sleep } from './lib/load.mjs';
-import { schedules } from './schedules.mjs';
+import { lists, questions } from './lists.mjs';
+import { schedules, stored_schedules } from './schedules.mjs';
+import { webhooks } from './webhooks.mjs';
 import { pss_mib } from './lib/process_usage.mjs';
 import { median } from './lib/statistics.mjs';
 import { server } from './lib/server.mjs';
@@ -119,8 +121,7 @@ async function start(binary, directory, { starts }) {
       await sleep(1000);
       pss = pss_mib(node.child.pid);
     }
-    const code = await node.stop();
-    if (code !== 0) problems.push(`start: the server ended with ${code} on SIGTERM`);
+    await node.stop_well(problems);
     fs.rmSync(place, { recursive: true, force: true });
   }
   return { figures: { start_ms: median(times), idle_pss_mib: pss }, phases: { start: { times_ms: times } }, problems };
@@ -131,8 +132,7 @@ const on_server = (workload) => async (binary, directory, options) => {
   const node = await server.start(binary, directory);
   try {
     const result = await workload(node, options);
-    const code = await node.stop();
-    if (code !== 0) result.problems.push(`the server ended with ${code} on SIGTERM`);
+    await node.stop_well(result.problems);
     return result;
   } finally {
     await node.stop();
@@ -146,8 +146,18 @@ export const workloads = {
   chain: on_server(chain),
   fanout: on_server(fanout),
   schedules: on_server(schedules),
+  stored_schedules,
+  lists,
+  webhooks,
   start,
 };
+
+/** Of each question to a long history: its latencies there, and how much longer it takes than beside a short one. */
+const list_figures = Object.entries(questions).flatMap(([name, label]) => [
+  [`lists_${name}_p50_ms`, { workload: 'lists', label: `${label}, p50`, unit: 'ms', better: 'lower' }],
+  [`lists_${name}_p99_ms`, { workload: 'lists', label: '  p99', unit: 'ms', better: 'lower' }],
+  [`lists_${name}_ratio`, { workload: 'lists', label: '  p50 to that with few jobs', unit: '', better: 'lower' }],
+]);
 
 /** How the figures are called, in the order of the table. `better` says which way is good. */
 export const figures = {
@@ -169,6 +179,21 @@ export const figures = {
   schedules_late_p99_s: { workload: 'schedules', label: '  lateness p99 at most', unit: 's', better: 'lower' },
   schedules_read_idle_p99_ms: { workload: 'schedules', label: '  reads before, p99', unit: 'ms', better: 'lower' },
   schedules_read_busy_p99_ms: { workload: 'schedules', label: '  reads meanwhile, p99', unit: 'ms', better: 'lower' },
+  stored_made_per_s: { workload: 'stored_schedules', label: 'many schedules far ahead, made, 64 clients', unit: '/s', better: 'higher' },
+  stored_busy_pss_mib: { workload: 'stored_schedules', label: '  memory when made (PSS)', unit: 'MiB', better: 'lower' },
+  stored_pss_mib: { workload: 'stored_schedules', label: '  memory after a start with them (PSS)', unit: 'MiB', better: 'lower' },
+  stored_start_ms: { workload: 'stored_schedules', label: '  start with them', unit: 'ms', better: 'lower' },
+  stored_page_p50_ms: { workload: 'stored_schedules', label: '  first page of them, p50', unit: 'ms', better: 'lower' },
+  ...Object.fromEntries(list_figures),
+  lists_busy_pss_mib: { workload: 'lists', label: 'memory after making the jobs and asking (PSS)', unit: 'MiB', better: 'lower' },
+  lists_pss_mib: { workload: 'lists', label: 'memory after a start with them (PSS)', unit: 'MiB', better: 'lower' },
+  lists_start_ms: { workload: 'lists', label: 'start with them', unit: 'ms', better: 'lower' },
+  webhooks_per_s: { workload: 'webhooks', label: 'events delivered, as many as can be', unit: '/s', better: 'higher' },
+  webhooks_p50_ms: { workload: 'webhooks', label: '  calm load, from event to arrival p50', unit: 'ms', better: 'lower' },
+  webhooks_p99_ms: { workload: 'webhooks', label: '  p99', unit: 'ms', better: 'lower' },
+  webhooks_beside_p50_ms: { workload: 'webhooks', label: '  the same beside bad endpoints, p50', unit: 'ms', better: 'lower' },
+  webhooks_beside_p99_ms: { workload: 'webhooks', label: '  p99', unit: 'ms', better: 'lower' },
+  webhooks_peak_mib: { workload: 'webhooks', label: '  most memory ever (RSS)', unit: 'MiB', better: 'lower' },
   start_ms: { workload: 'start', label: 'start on an empty directory, median', unit: 'ms', better: 'lower' },
   idle_pss_mib: { workload: 'start', label: 'memory when idle (PSS)', unit: 'MiB', better: 'lower' },
 };

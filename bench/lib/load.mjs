@@ -3,6 +3,14 @@ import { summary } from './statistics.mjs';
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Does `work(i)` for each i below `count`, `callers` at once. */
+export async function in_parallel(callers, count, work) {
+  let next = 0;
+  await Promise.all(Array.from({ length: callers }, async () => {
+    while (next < count) await work(next++);
+  }));
+}
+
 /** Runs `call` and notes how long it took, or that it failed. */
 async function one(call, tally) {
   const since = performance.now();

@@ -41,15 +41,16 @@ async function is_ready(port) {
 }
 
 export class server {
-  /** Starts `binary` in the empty `directory` and waits until it is ready. */
-  static async start(binary, directory) {
+  /** Starts `binary` in `directory`, empty or with what an earlier one left there, and waits until it is ready. */
+  static async start(binary, directory, { more_flags = [], key = `gcs_test_sk_${randomBytes(20).toString('hex')}` } = {}) {
     const self = new server();
+    self.binary = binary;
     self.directory = directory;
     self.log = path.join(directory, 'server.log');
     self.port = await free_port();
-    self.key = `gcs_test_sk_${randomBytes(20).toString('hex')}`;
+    self.key = key;
     const out = fs.openSync(self.log, 'w');
-    const flags = ['--data-dir', path.join(directory, 'data'), '--listen', `127.0.0.1:${self.port}`, '--rate-limit', '0'];
+    const flags = ['--data-dir', path.join(directory, 'data'), '--listen', `127.0.0.1:${self.port}`, '--rate-limit', '0', ...more_flags];
     const since = performance.now();
     const child = spawn(binary, flags, { stdio: ['ignore', out, out], cwd: directory, env: clean_environment(self.key) });
     fs.closeSync(out);
@@ -124,6 +125,18 @@ export class server {
   /** A run with its tasks. */
   async show_run(id) {
     return JSON.parse((await this.expect(this.request('GET', `/api/pipelines/runs/${id}`), [200])).body);
+  }
+
+  /** Stops, and adds to `problems` where that did not go well. */
+  async stop_well(problems) {
+    const code = await this.stop();
+    if (code !== 0) problems.push(`the server ended with ${code} on SIGTERM`);
+  }
+
+  /** Stops, and answers a new server on the same data. */
+  async start_again(problems) {
+    await this.stop_well(problems);
+    return server.start(this.binary, this.directory, { key: this.key });
   }
 
   /** Asks the server to end, kills it if it does not, and answers its exit code. */

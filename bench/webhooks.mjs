@@ -1,0 +1,91 @@
+// How fast events reach a good receiver, and whether bad ones beside it make any difference to it.
+import fs from 'node:fs';
+import { load_for, sleep } from './lib/load.mjs';
+import { bad_paths, start_receiver } from './lib/receiver.mjs';
+import { server } from './lib/server.mjs';
+import { summary } from './lib/statistics.mjs';
+
+const flags = ['--allow-private-addresses', '--webhook-timeout', '1s', '--webhook-retry-delay', '1s'];
+const arrival_limit_ms = 60_000;
+const tick_ms = 10;
+
+/** The most memory that a process has ever had, in MiB. */
+const peak_rss_mib = (pid) => Number(/^VmHWM:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+
+async function add_endpoint(node, url) {
+  const body = { url, events: ['job.completed'], max_retries: 1 };
+  await node.expect(node.request('POST', '/v1/webhooks', { body }), [201]);
+}
+
+/** Waits for `count` events at the good endpoint; answers what came, and a problem where some never did. */
+async function arrivals(receiver, count) {
+  const limit = performance.now() + arrival_limit_ms;
+  let got = await receiver.ask('counts');
+  while (got.distinct < count && performance.now() < limit) {
+    await sleep(50);
+    got = await receiver.ask('counts');
+  }
+  return { got: await receiver.ask('all'), problems: got.distinct === count ? [] : [`webhooks: ${count} events, ${got.distinct} arrived`] };
+}
+
+/** Starts `per_second` runs a second for `window_ms`, whatever becomes of them; answers of each whether it was acknowledged. */
+async function paced(trigger, per_second, window_ms) {
+  const since = performance.now();
+  const under_way = [];
+  for (let sent = 0; performance.now() - since < window_ms; await sleep(tick_ms))
+    for (const wanted = ((performance.now() - since) * per_second) / 1000; sent < wanted; ++sent) under_way.push(trigger().then(() => true, () => false));
+  return Promise.all(under_way);
+}
+
+/** As many runs as clients can start: what is delivered per second until the last event has arrived. */
+async function flood(receiver, node, trigger, { warmup_ms, window_ms }) {
+  await receiver.ask('reset');
+  const load = await load_for({ callers: 64, warmup_ms, window_ms, meter: node.meter }, trigger);
+  const { got, problems } = await arrivals(receiver, load.calls);
+  const per_second = (1000 * got.distinct) / Math.max(1, got.last_at - got.first_at);
+  return { per_second, load: { ...load, arrived: got.distinct }, problems };
+}
+
+/** A load that leaves room: how long from an event to its arrival. */
+async function calm(receiver, trigger, { webhook_rate, webhook_window_ms }) {
+  await receiver.ask('reset');
+  const started = await paced(trigger, webhook_rate, webhook_window_ms);
+  const { got, problems } = await arrivals(receiver, started.filter(Boolean).length);
+  if (started.includes(false)) problems.push(`webhooks: ${started.filter((ok) => !ok).length} runs were not acknowledged`);
+  return { counts: got.counts, latency_ms: summary(got.latencies), problems };
+}
+
+async function measure(receiver, node, settings) {
+  const trigger = node.trigger(await node.create_pipeline('one', [{ id: 's', type: 'noop' }]));
+  await add_endpoint(node, `${receiver.url}/good`);
+  const alone = await flood(receiver, node, trigger, settings);
+  const before = await calm(receiver, trigger, settings);
+  for (const path of bad_paths) await add_endpoint(node, receiver.url + path);
+  const beside = await calm(receiver, trigger, settings);
+  const problems = [...alone.problems, ...before.problems, ...beside.problems];
+  const followed = (await receiver.ask('counts')).counts['/target'];
+  if (followed) problems.push(`webhooks: ${followed} redirects were followed`);
+  return {
+    figures: {
+      webhooks_per_s: alone.per_second,
+      webhooks_p50_ms: before.latency_ms.p50, webhooks_p99_ms: before.latency_ms.p99,
+      webhooks_beside_p50_ms: beside.latency_ms.p50, webhooks_beside_p99_ms: beside.latency_ms.p99,
+      webhooks_peak_mib: peak_rss_mib(node.child.pid),
+    },
+    phases: { webhooks: alone.load, webhooks_alone: before, webhooks_beside: beside },
+    problems,
+  };
+}
+
+export async function webhooks(binary, directory, settings) {
+  const receiver = await start_receiver();
+  const node = await server.start(binary, directory, { more_flags: flags });
+  try {
+    const result = await measure(receiver, node, settings);
+    await node.stop_well(result.problems);
+    return result;
+  } finally {
+    await node.stop();
+    receiver.stop();
+  }
+}
