@@ -52,6 +52,7 @@ public:
   void start_run(const caller& who, start_request request, reply<started_run> done) override;
   void get_run(const caller& who, run_id id, reply<run_view> done) override;
   void list_runs(const caller& who, run_filter filter, page which, reply<listing<run_view>> done) override;
+  void count_runs(const caller& who, figure_query query, reply<std::vector<figure_point>> done) override;
   void cancel_run(const caller& who, run_id id, reply<run_view> done) override;
   void set_run_priority(const caller& who, run_id id, task_priority priority, reply<run_view> done) override;
   void read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit,

@@ -1,3 +1,4 @@
+#include "actors/core/run_figures.hpp"
 #include "actors/node_impl.hpp"
 
 #include <caf/all.hpp>
@@ -137,6 +138,12 @@ void node_impl::get_run(const caller& who, run_id id, reply<run_view> done) {
 void node_impl::list_runs(const caller& who, run_filter filter, page which, reply<listing<run_view>> done) {
   answer_from_pool<listing<run_view>>(std::move(done), [this, workspace = who.workspace, filter, which] {
     return reads_.runs(workspace, filter, which);
+  });
+}
+
+void node_impl::count_runs(const caller& who, figure_query query, reply<std::vector<figure_point>> done) {
+  answer_from_pool<std::vector<figure_point>>(std::move(done), [this, workspace = who.workspace, query] {
+    return result<std::vector<figure_point>>{run_figures(around_.state, around_.partition_count, workspace, query)};
   });
 }
 

@@ -3,6 +3,7 @@
 #include "actors/access_operations.hpp"
 #include "actors/caller.hpp"
 #include "actors/figure_histogram.hpp"
+#include "actors/run_figure.hpp"
 #include "actors/schedule_operations.hpp"
 #include "actors/webhook_operations.hpp"
 #include "runtime/engines/log_files.hpp"
@@ -156,6 +157,8 @@ public:
   virtual void get_run(const caller& who, run_id id, reply<run_view> done) = 0;
   /// Newest first.
   virtual void list_runs(const caller& who, run_filter filter, page which, reply<listing<run_view>> done) = 0;
+  /// One point per interval of the range, oldest first, with zeros. At most `figure_points_max` may be asked for.
+  virtual void count_runs(const caller& who, figure_query query, reply<std::vector<figure_point>> done) = 0;
   /// `errc::invalid_transition` for a run that has ended.
   virtual void cancel_run(const caller& who, run_id id, reply<run_view> done) = 0;
   /// Counts for whatever of the run waits: its place in its pipeline's queue, tasks without a priority of their own.
