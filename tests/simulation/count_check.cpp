@@ -1,5 +1,6 @@
 #include "tests/simulation/count_check.hpp"
 
+#include "actors/core/run_figures.hpp"
 #include "runtime/model/codec.hpp"
 #include "storage/counter_cache.hpp"
 #include "storage/run_keys.hpp"
@@ -16,25 +17,25 @@ namespace {
 
 using counts = std::map<std::string, std::int64_t>;
 
-std::vector<run_record> stored_runs(const state_reader& state) {
-  std::vector<run_record> out;
-  const std::string end(64, '\xff');
-  state.scan(family::state, {}, end, [&](std::string_view key, std::string_view bytes) {
-    if (key.size() < 3 || key[2] != static_cast<char>(keys::state_kind::run)) return true;
-    auto run = codec::decode<run_record>(bytes);
-    REQUIRE(run);
-    out.push_back(std::move(*run));
-    return true;
-  });
-  return out;
-}
-
 void add(counts& into, const std::string& base, timestamp at, std::initializer_list<std::uint8_t> levels,
          std::int64_t delta) {
   for (const auto bytes : levels) into[level_key(base, keys::time_detail(at), bytes)] += delta;
 }
 
-counts expected(const std::vector<run_record>& runs, partition_id partitions) {
+/// What stays counted of a run, whatever becomes of it.
+void add_end(counts& into, const run_record& run, partition_id partitions) {
+  if (!run.ended_at) return;
+  const auto p = partition_of(run.id.slot(), partitions);
+  const auto tally = [&](keys::run_tally what, std::uint64_t delta) {
+    add(into, keys::run_tally_of_workspace(p, run.workspace, what), *run.ended_at, {2, 3},
+        static_cast<std::int64_t>(delta));
+  };
+  if (run.status == run_status::succeeded) tally(keys::run_tally::succeeded, 1);
+  if (run.status == run_status::failed) tally(keys::run_tally::failed, 1);
+  if (run.bytes > 0) tally(keys::run_tally::bytes, run.bytes);
+}
+
+counts expected(const std::vector<run_record>& runs, const std::vector<run_record>& gone, partition_id partitions) {
   counts out;
   for (const auto& run : runs) {
     const auto p = partition_of(run.id.slot(), partitions);
@@ -46,19 +47,16 @@ counts expected(const std::vector<run_record>& runs, partition_id partitions) {
       add(out, keys::run_births_of_workspace(p, run.workspace, status), born, {0, 2, 3, 4, 5}, 1);
       add(out, keys::runs_of_partition(p, status), born, {0}, 1);
     }
-    if (!run.ended_at) continue;
-    const auto tally = [&](keys::run_tally what, std::uint64_t delta) {
-      add(out, keys::run_tally_of_workspace(p, run.workspace, what), *run.ended_at, {2, 3},
-          static_cast<std::int64_t>(delta));
-    };
-    if (run.status == run_status::succeeded) tally(keys::run_tally::succeeded, 1);
-    if (run.status == run_status::failed) tally(keys::run_tally::failed, 1);
-    if (run.bytes > 0) tally(keys::run_tally::bytes, run.bytes);
+    add_end(out, run, partitions);
+  }
+  for (const auto& run : gone) {
+    add(out,
+        keys::run_tally_of_workspace(partition_of(run.id.slot(), partitions), run.workspace, keys::run_tally::cleared),
+        keys::time_of(run.id.raw), {2, 3}, 1);
+    add_end(out, run, partitions);
   }
   return out;
 }
-
-bool is_tally(const std::string& key) { return key[2] == static_cast<char>(keys::counter_kind::run_ends_of_workspace); }
 
 /// All counters of runs that are not zero.
 counts stored(const state_reader& state) {
@@ -86,21 +84,53 @@ std::set<std::string> entries(const state_reader& state, partition_id p, keys::i
   return out;
 }
 
+/// When and for how much a run counts in a figure.
+std::pair<timestamp, std::int64_t> counts_of(const run_record& run, run_figure what) {
+  if (what == run_figure::started) return {keys::time_of(run.id.raw), 1};
+  if (!run.ended_at) return {};
+  if (what == run_figure::bytes) return {*run.ended_at, static_cast<std::int64_t>(run.bytes)};
+  const auto status = what == run_figure::completed ? run_status::succeeded : run_status::failed;
+  return {*run.ended_at, run.status == status};
+}
+
+void check_figures(const state_reader& state, partition_id partitions, const std::vector<run_record>& ever) {
+  if (ever.empty()) return;
+  const auto by_birth = [](const run_record& a, const run_record& b) { return a.created_at < b.created_at; };
+  const auto first = std::min_element(ever.begin(), ever.end(), by_birth)->created_at;
+  const auto last = std::max_element(ever.begin(), ever.end(), by_birth)->created_at + std::chrono::days{2};
+  for (const auto what : {run_figure::completed, run_figure::failed, run_figure::started, run_figure::bytes})
+    for (const auto interval : {figure_interval::hour, figure_interval::day, figure_interval::week}) {
+      std::map<timestamp, std::int64_t> want;
+      for (const auto& run : ever)
+        if (const auto [at, count] = counts_of(run, what); count > 0) want[interval_begin(interval, at)] += count;
+      std::map<timestamp, std::int64_t> have;
+      for (const auto& point : run_figures(state, partitions, ever.front().workspace, {what, interval, first, last}))
+        if (point.count != 0) have[point.at] = point.count;
+      CHECK(want == have);
+    }
+}
+
 } // namespace
 
-void check_counts(const state_reader& state, partition_id partitions) {
+std::vector<run_record> stored_runs(const state_reader& state) {
+  std::vector<run_record> out;
+  const std::string end(64, '\xff');
+  state.scan(family::state, {}, end, [&](std::string_view key, std::string_view bytes) {
+    if (key.size() < 3 || key[2] != static_cast<char>(keys::state_kind::run)) return true;
+    auto run = codec::decode<run_record>(bytes);
+    REQUIRE(run);
+    out.push_back(std::move(*run));
+    return true;
+  });
+  return out;
+}
+
+void check_counts(const state_reader& state, partition_id partitions, const std::vector<run_record>& gone) {
   const auto runs = stored_runs(state);
-  auto want = expected(runs, partitions);
-  auto have = stored(state);
-  // What ended and was deleted since is counted for good, but cannot be counted again.
-  const auto deleted = [](const auto& entry) {
-    return is_tally(entry.first) && entry.first[3] == static_cast<char>(keys::run_tally::cleared);
-  };
-  if (std::any_of(have.begin(), have.end(), deleted)) {
-    std::erase_if(want, [](const auto& entry) { return is_tally(entry.first); });
-    std::erase_if(have, [](const auto& entry) { return is_tally(entry.first); });
-  }
-  CHECK(want == have);
+  CHECK(expected(runs, gone, partitions) == stored(state));
+  auto ever = runs;
+  ever.insert(ever.end(), gone.begin(), gone.end());
+  check_figures(state, partitions, ever);
 
   for (partition_id p = 1; p <= partitions; ++p) {
     std::set<std::string> by_status;

@@ -101,3 +101,30 @@ SCENARIO("whatever is interrupted when, every acknowledged run is there, ends, a
   }
   CHECK((seeds.size() == 1 || crashes > static_cast<int>(seeds.size())));
 }
+
+SCENARIO("whatever is interrupted when, what happened stays counted when its pipeline is deleted", "[simulation]") {
+  for (const auto seed : simulation::seeds(200)) {
+    CAPTURE(seed);
+    world w{seed};
+    const auto kept = w.make_pipeline("chain", chain);
+    const auto doomed = w.make_pipeline("chain", chain);
+    const auto live_with = [&](std::string_view name, std::initializer_list<pipeline_id> pipelines) {
+      for (int i = 0; i < 200; ++i) {
+        if (w.random.next() % 15 == 0)
+          w.start(*(pipelines.begin() + w.random.next() % pipelines.size()), std::string{name} + std::to_string(i));
+        w.live();
+      }
+    };
+    live_with("before", {kept, doomed});
+    w.settle();
+    auto gone = simulation::stored_runs(w.node->state());
+    std::erase_if(gone, [&](const run_record& run) { return run.pipeline != doomed; });
+
+    w.must<void>(doomed.raw, [](reply<void> done) {
+      return pipeline_command{delete_pipeline{caller{default_workspace, {}, 0}, std::move(done)}};
+    });
+    live_with("behind", {kept});
+    w.settle();
+    simulation::check_counts(w.node->state(), 3, gone);
+  }
+}
