@@ -48,6 +48,8 @@ public:
   node_figures shown;
   std::set<workspace_id> workspaces; ///< Known ones.
   std::size_t workspaces_made = 0;
+  figure_query last_figures;
+  std::vector<figure_point> figure_points; ///< What every question for figures is answered with.
   std::map<run_id, output_file> outputs;
   std::map<run_id, std::vector<log_line>> logs;
   std::size_t watchers() const {
@@ -231,6 +233,13 @@ public:
         all.push_back(run);
       }
       return cut(std::move(all), which);
+    });
+  }
+
+  void count_runs(const caller&, figure_query query, reply<std::vector<figure_point>> done) override {
+    answer<std::vector<figure_point>>(std::move(done), [&, this]() -> result<std::vector<figure_point>> {
+      last_figures = query;
+      return figure_points;
     });
   }
 

@@ -1,6 +1,7 @@
 #include "api/surfaces/all.hpp"
 
 #include "api/surfaces/cloud/jobs.hpp"
+#include "api/surfaces/cloud/metrics.hpp"
 #include "api/surfaces/cloud/pipelines.hpp"
 #include "api/surfaces/cloud/routes.hpp"
 #include "api/surfaces/cloud/webhooks.hpp"
@@ -18,7 +19,8 @@ std::vector<surface> all_surfaces() {
           cloud::job_routes(),      cloud::pipeline_routes(),
           cloud::workflow_routes(), pipelines::routes(),
           engine_surface::routes(), engine_surface::scheduler_routes(),
-          cloud::webhook_routes(),  engine_surface::orchestrator_routes()};
+          cloud::webhook_routes(),  engine_surface::orchestrator_routes(),
+          cloud::metric_routes()};
 }
 
 } // namespace penstock

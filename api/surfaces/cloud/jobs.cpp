@@ -4,8 +4,8 @@
 #include "api/request_options.hpp"
 #include "api/surfaces/cloud/paging.hpp"
 #include "api/surfaces/cloud/render.hpp"
+#include "api/surfaces/cloud/time_field.hpp"
 
-#include <algorithm>
 #include <array>
 #include <memory>
 
@@ -16,7 +16,6 @@ constexpr auto style = error_style::cloud;
 constexpr std::uint64_t log_lines_default = 1'000;
 constexpr std::uint64_t log_lines_max = 10'000;
 constexpr std::uint64_t line_number_max = 1'000'000'000;
-constexpr std::size_t date_size = 10;
 
 error no_job() { return {errc::not_found, "there is no such job", {}}; }
 
@@ -26,29 +25,13 @@ std::optional<run_id> job_in_path(const request& in) {
   return id ? std::optional{run_id{*id}} : std::nullopt;
 }
 
-/// @param end A bare date stands for its last millisecond instead of its first.
-std::optional<timestamp> read_time(const query_fields& query, std::string_view name, bool end,
-                                   request_problems& problems) {
-  const auto text = query.text(name);
-  if (!text) return std::nullopt;
-  // A plus sign that was not escaped arrives as a space.
-  auto plain = *text;
-  if (plain.size() > date_size) std::replace(plain.begin() + date_size + 1, plain.end(), ' ', '+');
-  const auto at = parse_rfc3339(plain);
-  if (!at)
-    problems.add(std::string{name},
-                 "must be a date such as 2026-05-25 or a time such as 2026-05-25T02:00:00Z, is \"" + *text + "\"");
-  if (at && end && plain.size() == date_size) return *at + std::chrono::hours{24} - milliseconds{1};
-  return at;
-}
-
 void list_jobs(const request& in, const services& with, responder send) {
   request_problems problems;
   const query_fields query{in.query, problems};
   const auto at = read_page(query);
   run_filter filter;
-  filter.from = read_time(query, "from_date", false, problems);
-  filter.to = read_time(query, "to_date", true, problems);
+  filter.from = read_time(query, "from_date", range_end::first, problems);
+  filter.to = read_time(query, "to_date", range_end::last, problems);
   if (const auto word = query.text("status")) {
     filter.status = parse_status(*word);
     if (!filter.status)
