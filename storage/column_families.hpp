@@ -36,7 +36,7 @@ inline constexpr std::array column_families{
                 "partition u16 | kind u8 | 1: event 16; 2: delivery 16; 3: endpoint 16, delivery 16 newest first; "
                 "4: endpoint 16, due_ms u64, delivery 16",
                 "actors", true},
-  column_family{family::audit, "audit", "partition u16 | workspace 16 | time_ms u64, newest first | number u64",
+  column_family{family::audit, "audit", "partition u16 | workspace 16 | time_ms u64 | number u64, newest first",
                 "actors", false},
 };
 

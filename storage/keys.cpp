@@ -373,6 +373,34 @@ result<pending_delivery> pending_delivery::decode(std::string_view bytes) {
   return out;
 }
 
+std::string audit_prefix(partition_id p) { return with_partition(p); }
+
+std::string audit_prefix(partition_id p, workspace_id owner) { return with_partition(p).append(owner.view()); }
+
+std::string audit_until(partition_id p, workspace_id owner, timestamp t) {
+  auto out = audit_prefix(p, owner);
+  put_int(out, ~order_ms(t));
+  return out;
+}
+
+std::string audit_place::encode() const {
+  auto out = audit_until(partition, workspace, at);
+  put_int(out, ~number);
+  return out;
+}
+
+result<audit_place> audit_place::decode(std::string_view bytes) {
+  audit_place out;
+  std::uint64_t turned_ms = 0;
+  std::uint64_t turned_number = 0;
+  const bool ok = take_int(bytes, out.partition) && take_id(bytes, out.workspace.raw) && take_int(bytes, turned_ms) &&
+                  take_int(bytes, turned_number) && bytes.empty();
+  if (!ok) return fail(errc::corrupt_record, "the key of an audit entry has a wrong size");
+  out.at = from_ms(static_cast<std::int64_t>(~turned_ms));
+  out.number = ~turned_number;
+  return out;
+}
+
 std::string behind(std::string prefix) {
   while (!prefix.empty() && static_cast<std::uint8_t>(prefix.back()) == 0xff) prefix.pop_back();
   assert(!prefix.empty());

@@ -12,7 +12,7 @@
 
 /// Keys of all column families. Integers are big-endian, so byte order is value order; a layout is permanent, another one is
 /// another kind byte. Keys of `state` and `history` begin with the slot, so partitions can be split without rewriting
-/// them; keys of `index`, `counters`, `timers`, `outbox`, `requests` and `events` begin with the partition.
+/// them; keys of `index`, `counters`, `timers`, `outbox`, `requests`, `events` and `audit` begin with the partition.
 namespace penstock::keys {
 
 /// Second part of keys of `state`. A number once given is never reused.
@@ -232,6 +232,25 @@ struct pending_delivery {
 [[nodiscard]] std::string pending_prefix(partition_id p, const uuid& endpoint);
 /// Beginning of an endpoint's keys due at `due` or later.
 [[nodiscard]] std::string pending_from(partition_id p, const uuid& endpoint, timestamp due);
+
+// --- audit --------------------------------------------------------------------------------------
+/// Who changed what: partition u16 | workspace 16 | time_ms u64 | number u64, the last two with all bits turned, so that byte
+/// order is newest first. The number tells entries of one instant apart and grows with each of the partition.
+struct audit_place {
+  partition_id partition = 0;
+  workspace_id workspace;
+  timestamp at;
+  std::uint64_t number = 0;
+
+  [[nodiscard]] std::string encode() const;
+  /// @returns `errc::corrupt_record` unless `bytes` is exactly one key.
+  [[nodiscard]] static result<audit_place> decode(std::string_view bytes);
+  friend bool operator==(const audit_place&, const audit_place&) = default;
+};
+[[nodiscard]] std::string audit_prefix(partition_id p);
+[[nodiscard]] std::string audit_prefix(partition_id p, workspace_id owner);
+/// Beginning of a workspace's entries made at `t` or earlier.
+[[nodiscard]] std::string audit_until(partition_id p, workspace_id owner, timestamp t);
 
 /// The first key behind all that begin with `prefix`: the end of its scan. `prefix` must not be all 0xff.
 [[nodiscard]] std::string behind(std::string prefix);

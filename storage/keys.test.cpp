@@ -145,3 +145,22 @@ SCENARIO("events lie oldest first, an endpoint's deliveries newest first, and bo
   const auto id = made_at(9);
   CHECK(keys::event(2, event_id{id}) != keys::delivery(2, delivery_id{id}));
 }
+
+SCENARIO("an audit entry's key reads back, and byte order is newest first in each workspace", "[keys]") {
+  seeded_random random{14};
+  const auto next = [&] {
+    return keys::audit_place{3, default_workspace, from_ms(static_cast<std::int64_t>(random.next() % 100)),
+                             random.next() % 100};
+  };
+  for (int i = 0; i < 500; ++i) {
+    const auto a = next();
+    const auto b = next();
+    REQUIRE(keys::audit_place::decode(a.encode()));
+    CHECK(*keys::audit_place::decode(a.encode()) == a);
+    CHECK((a.encode() < b.encode()) == (std::pair{a.at, a.number} > std::pair{b.at, b.number}));
+    CHECK((a.encode() >= keys::audit_until(3, default_workspace, b.at)) == (a.at <= b.at));
+    CHECK(a.encode().starts_with(keys::audit_prefix(3, default_workspace)));
+  }
+  CHECK(keys::audit_place::decode("short").error().code == errc::corrupt_record);
+  CHECK_FALSE(keys::audit_place::decode(next().encode() + "x"));
+}

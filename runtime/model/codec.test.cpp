@@ -1,5 +1,6 @@
 #include "runtime/model/codec.hpp"
 
+#include "runtime/model/audit.hpp"
 #include "runtime/model/records.hpp"
 
 #include <catch2/catch.hpp>
@@ -40,6 +41,27 @@ SCENARIO("a record comes back as it was written", "[codec]") {
   CHECK(after->sealed_error == before.sealed_error);
   CHECK(after->parent == before.parent);
   CHECK(after->output == before.output);
+}
+
+SCENARIO("an audit entry comes back as it was written", "[codec]") {
+  audit_record before;
+  before.subject = "key_1";
+  before.key = api_key_id{make_uuid7(from_ms(1), 0, 2)};
+  before.operation = "cloud.createKey";
+  before.object = "a";
+  before.made = run_id{make_uuid7(from_ms(3), 4, 5)};
+  before.address = "192.0.2.1";
+  before.request_id = "r";
+  before.result = "forbidden";
+  before.omitted = 7;
+  const auto bytes = codec::encode(before);
+  const auto after = codec::decode<audit_record>(bytes);
+  REQUIRE(after);
+  CHECK(codec::encode(*after) == bytes);
+  CHECK(after->key == before.key);
+  CHECK(after->made == before.made);
+  CHECK(after->result == "forbidden");
+  CHECK(after->omitted == 7);
 }
 
 SCENARIO("a false or zero field is not read back as its initialiser", "[codec]") {
