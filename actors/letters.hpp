@@ -14,6 +14,7 @@ struct submission {
   uuid entity;
   entity_command command;
   bool from_client = false;
+  audit_note_ptr note = nullptr; ///< Null: nobody is to be named for it.
 };
 using submission_ptr = std::shared_ptr<submission>;
 
@@ -21,6 +22,7 @@ using submission_ptr = std::shared_ptr<submission>;
 struct entity_letter {
   entity_command command;
   timestamp now;
+  audit_note_ptr note; ///< Comes back with the proposal.
 };
 using entity_letter_ptr = std::shared_ptr<entity_letter>;
 

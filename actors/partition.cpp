@@ -23,6 +23,7 @@ entity_actor::behavior_type entity(entity_actor::stateful_pointer<entity_state> 
     [self, partition](const entity_letter_ptr& letter) {
       auto decided = std::make_shared<proposal_letter>();
       decided->what = self->state.core->handle(std::move(letter->command), letter->now);
+      decided->what->note = std::move(letter->note);
       // By address: an entity must not keep the partition alive that keeps it.
       if (auto owner = caf::actor_cast<partition_actor>(partition)) self->send(owner, std::move(decided));
     },
@@ -38,8 +39,8 @@ public:
     auto box = std::make_shared<std::unique_ptr<entity_core>>(std::move(core));
     entities_[id] = self_->spawn<caf::lazy_init>(entity, std::move(box), self_->address());
   }
-  void tell(const uuid& id, entity_command command, timestamp now) override {
-    auto letter = std::make_shared<entity_letter>(entity_letter{std::move(command), now});
+  void tell(const uuid& id, entity_command command, timestamp now, audit_note_ptr note) override {
+    auto letter = std::make_shared<entity_letter>(entity_letter{std::move(command), now, std::move(note)});
     self_->send(entities_.at(id), std::move(letter));
   }
   void drop(const uuid& id) override { entities_.erase(id); }
@@ -85,7 +86,9 @@ partition_actor::behavior_type partition(partition_actor::stateful_pointer<parti
                                              st.setup.position, *st.ports);
   self->delayed_send(self, sweep_every, sweep_atom::value);
   return {
-    [&st](const submission_ptr& s) { st.core->submit(s->entity, std::move(s->command), s->from_client); },
+    [&st](const submission_ptr& s) {
+      st.core->submit(s->entity, std::move(s->command), s->from_client, std::move(s->note));
+    },
     [&st](const proposal_ptr& p) { st.core->proposed(std::move(p->what)); },
     [&st](durable_atom, std::uint64_t index) { st.core->durable(index); },
     [&st](due_atom, const keys::timer& timer) { st.core->timer_due(timer); },

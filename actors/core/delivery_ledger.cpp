@@ -47,17 +47,17 @@ std::unique_ptr<proposal> delivery_ledger::handle(entity_command command, timest
   if (changed_.size() >= forget_at_) forget_stored();
   if (auto* settled = std::get_if<settle_deliveries>(&what)) {
     for (const auto& ended : settled->ended) settle(ended, now, *out);
-    out->replies.push_back(gate<void>(std::move(settled->done), {}));
+    out->answer(settled->done, {});
   } else if (auto* again = std::get_if<redeliver>(&what)) {
     auto done = make_pending(*again, now, *out);
-    out->replies.push_back(gate<delivery_record>(std::move(again->done), std::move(done)));
+    out->answer(again->done, std::move(done));
   } else if (auto* dropped = std::get_if<drop_deliveries>(&what)) {
     const bool more = drop(dropped->endpoint, *out);
-    out->replies.push_back(gate<bool>(std::move(dropped->done), more));
+    out->answer(dropped->done, result<bool>{more});
   } else {
     auto& cleared = std::get<clear_events>(what);
     auto next = clear(cleared, *out);
-    out->replies.push_back(gate<std::string>(std::move(cleared.done), std::move(next)));
+    out->answer(cleared.done, result<std::string>{std::move(next)});
   }
   return out;
 }

@@ -60,11 +60,11 @@ std::unique_ptr<proposal> job_claim_core::handle(entity_command command, timesta
   out->entity = id_;
   if (auto* wanted = std::get_if<claim_job>(&what)) {
     auto done = claim(*wanted, *out);
-    out->replies.push_back(gate<job_claim>(std::move(wanted->done), std::move(done)));
+    out->answer(wanted->done, std::move(done));
   } else {
     auto& released = std::get<release_job>(what);
     auto done = release(released, *out);
-    if (released.done) out->replies.push_back(gate<void>(std::move(released.done), std::move(done)));
+    out->answer(released.done, std::move(done));
   }
   return out;
 }

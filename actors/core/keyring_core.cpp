@@ -92,13 +92,13 @@ std::unique_ptr<proposal> keyring_core::handle(entity_command command, timestamp
   auto out = std::make_unique<proposal>();
   if (auto* wanted = std::get_if<create_key>(&what)) {
     auto done = create(*wanted, now, *out);
-    out->replies.push_back(gate<void>(std::move(wanted->done), std::move(done)));
+    out->answer(wanted->done, std::move(done));
   } else if (auto* revoked = std::get_if<revoke_key>(&what)) {
     auto done = revoke(*revoked, now, *out);
-    out->replies.push_back(gate<void>(std::move(revoked->done), std::move(done)));
+    out->answer(revoked->done, std::move(done));
   } else if (auto* seen = std::get_if<make_workspace>(&what)) {
     make(seen->record, *out);
-    out->replies.push_back(gate<void>(std::move(seen->done), {}));
+    out->answer(seen->done, {});
   } else {
     for (const auto& use : std::get<touch_keys>(what).used) touch(use, *out);
   }

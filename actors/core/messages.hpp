@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/audit_note.hpp"
 #include "actors/core/pipeline_standings.hpp"
 #include "actors/core/pool_messages.hpp"
 #include "actors/operations.hpp"
@@ -247,8 +248,22 @@ struct release_job {
 };
 using claim_command = std::variant<claim_job, release_job>;
 
+// --- to the audit log of a partition --------------------------------------------------------------
+
+/// Keeps what clients were refused.
+struct keep_refusals {
+  std::vector<audit_entry> entries;
+};
+/// Clears the next few entries made before a time. `done` is told where to go on; empty: done.
+struct clear_audit {
+  timestamp before;
+  std::string from; ///< A key; empty: from the first workspace on.
+  reply<std::string> done;
+};
+using audit_command = std::variant<keep_refusals, clear_audit>;
+
 using entity_command = std::variant<pipeline_command, run_message, key_command, system_change, delivery_command,
-                                    claim_command, pool_command>;
+                                    claim_command, pool_command, audit_command>;
 
 // --- from an entity -----------------------------------------------------------------------------
 
@@ -364,8 +379,19 @@ struct proposal {
   std::vector<born_run> born;         ///< Live from now on.
   /// The partition adds to the mutations what these mean.
   std::vector<standing_change> standings;
-  bool keep = false;    ///< Has something under way that only this memory knows.
-  bool lasting = false; ///< Worth keeping in memory for a while (pipelines).
+  std::vector<audit_entry> audited; ///< Likewise.
+  audit_note_ptr note;              ///< Of the command, if a client sent it.
+  std::optional<run_id> made;       ///< The run that the command started.
+  bool refused = false;             ///< The command changed nothing.
+  bool keep = false;                ///< Has something under way that only this memory knows.
+  bool lasting = false;             ///< Worth keeping in memory for a while (pipelines).
+
+  /// Answers whoever waits, if anybody does, behind what is decided here. An error says that the command was refused.
+  template <class T>
+  void answer(reply<T>& done, result<T> with) {
+    refused = refused || !with;
+    if (done) replies.push_back(gate<T>(std::move(done), std::move(with)));
+  }
 };
 
 } // namespace penstock

@@ -1,5 +1,6 @@
 #include "actors/core/partition_core.hpp"
 
+#include "actors/core/audit_ledger.hpp"
 #include "actors/core/delivery_ledger.hpp"
 #include "actors/core/job_claim_core.hpp"
 #include "actors/core/keyring_core.hpp"
@@ -21,6 +22,8 @@ namespace penstock {
 namespace {
 
 constexpr std::size_t messages_taken_out_at_once = 256;
+/// A commit's entries of the audit log are numbered by its index, and below that one by one.
+constexpr unsigned audit_entries_bits = 16;
 
 const error not_leader{errc::unavailable, "the server could not keep the change; try again", {}};
 
@@ -32,6 +35,7 @@ std::unique_ptr<entity_core> core_for(const uuid& entity, const entity_command& 
   if (std::holds_alternative<system_change>(command)) return std::make_unique<system_core>(around);
   if (std::holds_alternative<delivery_command>(command)) return std::make_unique<delivery_ledger>(around, entity);
   if (std::holds_alternative<claim_command>(command)) return std::make_unique<job_claim_core>(around, entity);
+  if (std::holds_alternative<audit_command>(command)) return std::make_unique<audit_ledger>(around, entity);
   if (std::holds_alternative<pool_command>(command)) return std::make_unique<pool_core>(around, entity);
   return std::make_unique<keyring_core>(around);
 }
@@ -108,13 +112,13 @@ void partition_core::start_pools() {
 
 // --- commands -----------------------------------------------------------------------------------
 
-void partition_core::submit(const uuid& entity, entity_command command, bool from_client) {
+void partition_core::submit(const uuid& entity, entity_command command, bool from_client, audit_note_ptr note) {
   if (from_client) {
     if (refuse_at_limit(command)) return;
-    if (answer_repeat(entity, command)) return;
+    if (answer_repeat(entity, command, note)) return;
     count_client(command);
   }
-  tell(entity, std::move(command));
+  tell(entity, std::move(command), std::move(note));
 }
 
 bool partition_core::refuse_at_limit(entity_command& command) {
@@ -137,25 +141,26 @@ void partition_core::count_client(entity_command& command) {
   });
 }
 
-bool partition_core::answer_repeat(const uuid& entity, entity_command& command) {
+bool partition_core::answer_repeat(const uuid& entity, entity_command& command, const audit_note_ptr& note) {
   auto* p = std::get_if<pipeline_command>(&command);
   if (!p) return false;
-  if (auto* create = std::get_if<create_pipeline>(p)) return repeat_of(entity, command, *create);
-  if (auto* start = std::get_if<start_run>(p)) return repeat_of(entity, command, *start);
-  if (auto* schedule = std::get_if<schedule_created>(p)) return repeat_of(entity, command, *schedule);
-  if (auto* backfill = std::get_if<backfill_created>(p)) return repeat_of(entity, command, *backfill);
+  if (auto* create = std::get_if<create_pipeline>(p)) return repeat_of(entity, command, *create, note);
+  if (auto* start = std::get_if<start_run>(p)) return repeat_of(entity, command, *start, note);
+  if (auto* schedule = std::get_if<schedule_created>(p)) return repeat_of(entity, command, *schedule, note);
+  if (auto* backfill = std::get_if<backfill_created>(p)) return repeat_of(entity, command, *backfill, note);
   return false;
 }
 
 template <class Command>
-bool partition_core::repeat_of(const uuid& entity, entity_command& whole, Command& command) {
+bool partition_core::repeat_of(const uuid& entity, entity_command& whole, Command& command,
+                               const audit_note_ptr& note) {
   if (command.once.key.empty()) return false;
   workspace_id workspace;
   if constexpr (requires { command.record.workspace; }) workspace = command.record.workspace;
   else workspace = command.workspace;
   const auto key = request_key_of(around_.seals, id_, workspace, command.once.key);
   if (const auto it = requests_.find(key); it != requests_.end()) {
-    it->second.push_back({entity, std::move(whole)});
+    it->second.push_back({entity, std::move(whole), note});
     return true;
   }
   auto made = recall_request(around_.state, around_.seals, id_, workspace, command.once, now());
@@ -178,7 +183,7 @@ bool partition_core::repeat_of(const uuid& entity, entity_command& whole, Comman
 void partition_core::request_done(const std::string& key) {
   auto node = requests_.extract(key);
   if (node.empty()) return;
-  for (auto& parked : node.mapped()) submit(parked.entity, std::move(parked.command), true);
+  for (auto& parked : node.mapped()) submit(parked.entity, std::move(parked.command), true, std::move(parked.note));
 }
 
 void partition_core::replay(create_pipeline& command, const uuid& made) {
@@ -215,13 +220,13 @@ void partition_core::replay(start_run& command, const uuid& made) {
   else command.done(std::move(again));
 }
 
-void partition_core::tell(const uuid& entity, entity_command command) {
+void partition_core::tell(const uuid& entity, entity_command command, audit_note_ptr note) {
   const auto at = now();
   const auto [it, fresh] = live_.try_emplace(entity);
   if (fresh) ports_.spawn(entity, core_for(entity, command, around_));
   ++it->second.told;
   it->second.last_told = at;
-  ports_.tell(entity, std::move(command), at);
+  ports_.tell(entity, std::move(command), at, std::move(note));
 }
 
 // --- proposals ----------------------------------------------------------------------------------
@@ -238,8 +243,10 @@ void partition_core::proposed(std::unique_ptr<proposal> p) {
   it->second.lasting = p->lasting;
   if (p->lasting && !std::exchange(it->second.resting, true)) resting_.emplace_back(it->second.last_told, p->entity);
   for (const auto& change : p->standings) standings_.apply(change, p->mutations);
+  const auto at = now();
+  write_audit(*p, at);
   if (!p->mutations.empty()) {
-    auto index = group_.propose(now(), std::move(p->mutations));
+    auto index = group_.propose(at, std::move(p->mutations));
     if (!index) {
       standings_.forget();
       lose(*p, index.error());
@@ -264,6 +271,18 @@ void partition_core::proposed(std::unique_ptr<proposal> p) {
   pending_entry entry{last_index_, std::move(p), std::move(born)};
   if (last_index_ <= committed_) carry_out(std::move(entry));
   else pending_.push_back(std::move(entry));
+}
+
+void partition_core::write_audit(proposal& p, timestamp at) const {
+  // A command that was answered with what there is changed nothing, and makes no entry.
+  if (p.note && !p.refused && !p.mutations.empty()) {
+    p.audited.push_back({p.note->workspace, at, p.note->what});
+    p.audited.back().what.made = p.made;
+  }
+  auto number = (last_index_ + 1) << audit_entries_bits;
+  for (const auto& entry : p.audited)
+    p.mutations.put(family::audit, keys::audit_place{id_, entry.workspace, entry.at, number++}.encode(),
+                    codec::encode(entry.what));
 }
 
 void partition_core::lose(proposal& p, const error& why) {

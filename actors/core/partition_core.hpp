@@ -21,8 +21,9 @@ public:
 
   /// Makes an entity live: a core of its own, or one that was just born.
   virtual void spawn(const uuid& entity, std::unique_ptr<entity_core> core) = 0;
-  /// Hands a live entity a command; its proposal comes back to `partition_core::proposed`, one each and in order.
-  virtual void tell(const uuid& entity, entity_command command, timestamp now) = 0;
+  /// Hands a live entity a command; its proposal comes back to `partition_core::proposed`, one each and in order, with the
+  /// command's note.
+  virtual void tell(const uuid& entity, entity_command command, timestamp now, audit_note_ptr note) = 0;
   /// Ends a live entity that has nothing to do.
   virtual void drop(const uuid& entity) = 0;
 
@@ -69,7 +70,8 @@ public:
   void start();
 
   /// A client's or another entity's command. A client's beyond the limit is refused with `errc::unavailable`.
-  void submit(const uuid& entity, entity_command command, bool from_client);
+  /// What it changes is written to the audit log in the same commit, if there is a note.
+  void submit(const uuid& entity, entity_command command, bool from_client, audit_note_ptr note = nullptr);
 
   /// An entity's proposal.
   void proposed(std::unique_ptr<proposal> p);
@@ -110,12 +112,12 @@ private:
   [[nodiscard]] timestamp now();
   /// Pools with a limit see to their leases.
   void start_pools();
-  void tell(const uuid& entity, entity_command command);
+  void tell(const uuid& entity, entity_command command, audit_note_ptr note);
   [[nodiscard]] bool refuse_at_limit(entity_command& command);
   /// Answers a repeated request from what it made the first time, or lets it wait for the first to be durable.
-  [[nodiscard]] bool answer_repeat(const uuid& entity, entity_command& command);
+  [[nodiscard]] bool answer_repeat(const uuid& entity, entity_command& command, const audit_note_ptr& note);
   template <class Command>
-  [[nodiscard]] bool repeat_of(const uuid& entity, entity_command& whole, Command& command);
+  [[nodiscard]] bool repeat_of(const uuid& entity, entity_command& whole, Command& command, const audit_note_ptr& note);
   void replay(create_pipeline& command, const uuid& made);
   void replay(start_run& command, const uuid& made);
   void replay(schedule_created& command, const uuid& made);
@@ -123,6 +125,8 @@ private:
   void request_done(const std::string& key);
   void count_client(entity_command& command);
 
+  /// Adds to a proposal the entries of the audit log that it makes.
+  void write_audit(proposal& p, timestamp at) const;
   void carry_out(pending_entry entry);
   void lose(proposal& p, const error& why);
   void answer_waiting(timestamp at);
@@ -156,6 +160,7 @@ private:
   struct parked_command {
     uuid entity;
     entity_command command;
+    audit_note_ptr note;
   };
   std::unordered_map<std::string, std::vector<parked_command>>
     requests_;                     ///< Idempotent requests under way, and their repeats.

@@ -1,5 +1,7 @@
 #include "actors/core/partition_core.hpp"
 
+#include "actors/core/audit_ledger.hpp"
+#include "actors/core/audit_reads.hpp"
 #include "runtime/plan/compile.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/queued_log.hpp"
@@ -34,8 +36,9 @@ struct bench final : partition_ports {
   }
 
   void spawn(const uuid& entity, std::unique_ptr<entity_core> core) override { entities[entity] = std::move(core); }
-  void tell(const uuid& entity, entity_command command, timestamp now) override {
+  void tell(const uuid& entity, entity_command command, timestamp now, audit_note_ptr note) override {
     decided.push_back(entities.at(entity)->handle(std::move(command), now));
+    decided.back()->note = std::move(note);
   }
   void drop(const uuid& entity) override { entities.erase(entity); }
   void offer(std::shared_ptr<attempt_request> request) override { offered.push_back(request->ref); }
@@ -221,4 +224,100 @@ SCENARIO("a client that waits for the end gets it, or the run as it is when the 
   b.partition->sweep();
   REQUIRE(b.answers.size() == 2);
   CHECK_FALSE(b.answers[1]->ended);
+}
+
+namespace {
+
+/// What the audit log says, newest first.
+std::vector<audit_entry> audit_of(const bench& b) {
+  const auto page = read_audit(*b.state, 1, default_workspace, {}, 1'000, {});
+  REQUIRE(page);
+  return page->entries;
+}
+
+audit_note_ptr note(std::string object) {
+  caller who;
+  who.workspace = default_workspace;
+  who.subject = "somebody";
+  who.origin = {"a.change", "192.0.2.1", "request-1"};
+  return note_of(who, std::move(object));
+}
+
+} // namespace
+
+SCENARIO("a change and its entry in the audit log are one commit", "[partition][audit]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  CHECK(audit_of(b).empty());
+  b.clock.set(start + milliseconds{70});
+  b.partition->submit(id.raw, pipeline_command{b.start_command()}, true, note(to_text(id)));
+  b.hand_over();
+  CHECK(audit_of(b).empty());
+  const auto entries_before = b.log.entries.size();
+  CHECK(entries_before == 1);
+  b.sync();
+  const auto entries = audit_of(b);
+  REQUIRE(entries.size() == 1);
+  CHECK(entries[0].at == start + milliseconds{70});
+  const auto& what = entries[0].what;
+  CHECK(what.subject == "somebody");
+  CHECK(what.operation == "a.change");
+  CHECK(what.object == to_text(id));
+  CHECK(what.address == "192.0.2.1");
+  CHECK(what.request_id == "request-1");
+  CHECK(what.result == audit_ok);
+  REQUIRE(b.answers.size() == 1);
+  CHECK(what.made == b.answers[0]->run.record.id);
+}
+
+SCENARIO("a refusal, a loss and a repeated request leave no entry of a change", "[partition][audit]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  auto wrong = b.start_command();
+  wrong.workspace = workspace_id{make_uuid7(start, 1, 1)};
+  b.partition->submit(id.raw, pipeline_command{std::move(wrong)}, true, note("refused"));
+  b.settle();
+  CHECK(audit_of(b).empty());
+
+  b.partition->submit(id.raw, pipeline_command{b.start_command("once")}, true, note("first"));
+  b.partition->submit(id.raw, pipeline_command{b.start_command("once")}, true, note("while it is under way"));
+  b.settle();
+  b.partition->submit(id.raw, pipeline_command{b.start_command("once")}, true, note("later"));
+  b.settle();
+  REQUIRE(audit_of(b).size() == 1);
+  CHECK(audit_of(b)[0].what.object == "first");
+
+  b.group.lost = true;
+  b.partition->submit(id.raw, pipeline_command{b.start_command()}, true, note("lost"));
+  b.settle();
+  CHECK(audit_of(b).size() == 1);
+}
+
+SCENARIO("entries of one instant do not overwrite each other, and come newest first", "[partition][audit]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  for (int i = 0; i < 5; ++i)
+    b.partition->submit(id.raw, pipeline_command{b.start_command()}, false, note(std::to_string(i)));
+  std::vector<audit_entry> refusals(3);
+  for (std::size_t i = 0; i < refusals.size(); ++i) {
+    refusals[i].workspace = default_workspace;
+    refusals[i].at = start;
+    refusals[i].what.object = "r" + std::to_string(i);
+  }
+  b.partition->submit(audit_ledger_of(1, 1), audit_command{keep_refusals{refusals}}, false);
+  b.settle();
+  std::vector<std::string> objects;
+  for (const auto& entry : audit_of(b)) objects.push_back(entry.what.object);
+  CHECK(objects == std::vector<std::string>{"r2", "r1", "r0", "4", "3", "2", "1", "0"});
+}
+
+SCENARIO("what an entry says of its request is of bounded length", "[audit]") {
+  caller who;
+  who.subject = std::string(audit_text_bytes_max - 1, 's') + "\xc3\xa9 and more";
+  who.origin.operation = "a.change";
+  const auto record = record_of(who, std::string(10'000, 'o'));
+  CHECK(record.subject == std::string(audit_text_bytes_max - 1, 's'));
+  CHECK(record.object.size() == audit_text_bytes_max);
+  who.origin.operation.clear();
+  CHECK_FALSE(note_of(who, "nobody asked"));
 }

@@ -46,12 +46,6 @@ void describe_ends(const plan& p, pipeline_record& record) {
   }
 }
 
-/// Queues the answer behind what is being decided.
-template <class T>
-void answer(proposal& out, reply<T>& done, result<T> with) {
-  if (done) out.replies.push_back(gate<T>(std::move(done), std::move(with)));
-}
-
 } // namespace
 
 pipeline_core::pipeline_core(const entity_surroundings& around, pipeline_id id)
@@ -97,29 +91,29 @@ std::unique_ptr<proposal> pipeline_core::handle(entity_command command, timestam
   out->entity = id_.raw;
   if (auto* c = std::get_if<create_pipeline>(&what)) {
     auto done = create(*c, *out);
-    answer(*out, c->done, std::move(done));
+    out->answer(c->done, std::move(done));
   } else if (auto* u = std::get_if<update_pipeline>(&what)) {
     auto done = update(*u, now, *out);
-    answer(*out, u->done, std::move(done));
+    out->answer(u->done, std::move(done));
   } else if (auto* d = std::get_if<delete_pipeline>(&what)) {
     auto done = remove(*d, now, *out);
-    answer(*out, d->done, std::move(done));
+    out->answer(d->done, std::move(done));
   } else if (auto* s = std::get_if<start_run>(&what)) {
     auto done = start(*s, now, *out);
     if (done && s->wait)
       out->effects.insert(out->effects.begin(), await_end{done->run.record.id, now + *s->wait, std::move(s->done)});
-    else answer(*out, s->done, std::move(done));
+    else out->answer(s->done, std::move(done));
   } else if (auto* made = std::get_if<schedule_created>(&what)) {
-    answer(*out, made->done, decided(made->record.workspace, [&] { return schedules_.create(*made, now, *out); }));
+    out->answer(made->done, decided(made->record.workspace, [&] { return schedules_.create(*made, now, *out); }));
   } else if (auto* changed = std::get_if<schedule_changed>(&what)) {
-    answer(*out, changed->done, decided(changed->workspace, [&] { return change_schedule(*changed, now, *out); }));
+    out->answer(changed->done, decided(changed->workspace, [&] { return change_schedule(*changed, now, *out); }));
   } else if (auto* gone = std::get_if<schedule_deleted>(&what)) {
-    answer(*out, gone->done, decided(gone->workspace, [&] { return remove_schedule(*gone, now, *out); }));
+    out->answer(gone->done, decided(gone->workspace, [&] { return remove_schedule(*gone, now, *out); }));
   } else if (auto* backfill = std::get_if<backfill_created>(&what)) {
-    answer(*out, backfill->done,
-           decided(backfill->record.workspace, [&] { return backfills_.create(*backfill, now, *out); }));
+    out->answer(backfill->done,
+                decided(backfill->record.workspace, [&] { return backfills_.create(*backfill, now, *out); }));
   } else if (auto* action = std::get_if<backfill_changed>(&what)) {
-    answer(*out, action->done, decided(action->workspace, [&] { return backfills_.change(*action, now, *out); }));
+    out->answer(action->done, decided(action->workspace, [&] { return backfills_.change(*action, now, *out); }));
   } else {
     hear(what, now, *out);
   }
@@ -276,6 +270,7 @@ result<started_run> pipeline_core::start(start_run& command, timestamp now, prop
   started.run.record = give_birth(order, graph, std::move(*parameters), now, out);
   started.run.record.sealed_parameters.clear();
   started.run.record.sealed_plan.clear();
+  out.made = started.run.record.id;
   remember_request(around_.seals, partition(), record_->workspace, command.once, started.run.record.id.raw, now, out);
   return started;
 }

@@ -93,7 +93,7 @@ std::unique_ptr<proposal> run_core::handle(entity_command command, timestamp now
   auto out = std::make_unique<proposal>();
   out->entity = id_.raw;
   const auto refuse = [&](error why) {
-    if (message.done) out->replies.push_back(gate<run_view>(std::move(message.done), unexpected(std::move(why))));
+    out->answer(message.done, result<run_view>{unexpected(std::move(why))});
     // A message that a run has no use for, or for a run that is gone, is taken all the same.
     if (message.taken) out->replies.push_back(when_durable(std::move(message.taken)));
   };
@@ -117,7 +117,7 @@ std::unique_ptr<proposal> run_core::handle(entity_command command, timestamp now
   } else if (auto done = decide_and_apply(message.command, now, *out); !done) {
     refuse(done.error());
   } else {
-    if (message.done) out->replies.push_back(gate<run_view>(std::move(message.done), view()));
+    if (message.done) out->answer(message.done, result<run_view>{view()});
     if (message.taken) out->replies.push_back(when_durable(std::move(message.taken)));
   }
   // Only this memory knows what workers and children were asked for; sleeps and retries are in the store.

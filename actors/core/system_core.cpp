@@ -79,7 +79,7 @@ std::unique_ptr<proposal> system_core::handle(entity_command command, timestamp 
     system_draft draft{around_, *tables_, asked_, now, *out};
     decided = change.decide(draft, now);
   }
-  if (change.done) out->replies.push_back(gate<void>(std::move(change.done), std::move(decided)));
+  out->answer(change.done, std::move(decided));
   return out;
 }
 

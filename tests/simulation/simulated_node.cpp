@@ -36,8 +36,8 @@ struct simulated_node::ports final : partition_ports {
   void spawn(const uuid& entity, std::unique_ptr<entity_core> core) override {
     self().entities[entity] = {std::move(core), {}};
   }
-  void tell(const uuid& entity, entity_command command, timestamp now) override {
-    self().entities.at(entity).inbox.emplace_back(std::move(command), now);
+  void tell(const uuid& entity, entity_command command, timestamp now, audit_note_ptr note) override {
+    self().entities.at(entity).inbox.push_back({std::move(command), now, std::move(note)});
   }
   void drop(const uuid& entity) override { self().entities.erase(entity); }
   void offer(std::shared_ptr<attempt_request> request) override { node.attempts_.push_back(std::move(request)); }
@@ -150,10 +150,10 @@ simulated_node::partition& simulated_node::owner_of(const uuid& entity) {
   return *partitions_[is_system_entity(entity) ? 0 : partition_of(slot_of(entity), around_.partition_count)];
 }
 
-void simulated_node::submit(const uuid& entity, entity_command command) {
+void simulated_node::submit(const uuid& entity, entity_command command, audit_note_ptr note) {
   auto& owner = owner_of(entity);
   auto shared = std::make_shared<entity_command>(std::move(command));
-  owner.inbox.push_back([&owner, entity, shared] { owner.core->submit(entity, std::move(*shared), true); });
+  owner.inbox.push_back([&owner, entity, shared, note] { owner.core->submit(entity, std::move(*shared), true, note); });
 }
 
 void simulated_node::tell_parent(const ask_child& child, const error& why) {
@@ -195,9 +195,10 @@ bool simulated_node::step_entity() {
   if (ready.empty()) return false;
   auto [owner, id] = ready[random_.next() % ready.size()];
   auto& e = owner->entities.at(id);
-  auto [command, now] = std::move(e.inbox.front());
+  auto letter = std::move(e.inbox.front());
   e.inbox.pop_front();
-  auto decided = std::make_shared<std::unique_ptr<proposal>>(e.core->handle(std::move(command), now));
+  auto decided = std::make_shared<std::unique_ptr<proposal>>(e.core->handle(std::move(letter.command), letter.now));
+  (*decided)->note = std::move(letter.note);
   owner->inbox.push_back([owner = owner, decided] { owner->core->proposed(std::move(*decided)); });
   return true;
 }

@@ -33,7 +33,7 @@ public:
   void fail_next_write(std::size_t pages) { disk_->fail_next_write_after(pages); }
   [[nodiscard]] bool dead() const noexcept { return dead_; }
 
-  void submit(const uuid& entity, entity_command command);
+  void submit(const uuid& entity, entity_command command, audit_note_ptr note = nullptr);
   void sweep();
 
   [[nodiscard]] store& state() noexcept { return *state_; }
@@ -53,9 +53,14 @@ public:
 private:
   struct ports;
   struct webhook_ports;
+  struct told {
+    entity_command command;
+    timestamp now;
+    audit_note_ptr note;
+  };
   struct live {
     std::unique_ptr<entity_core> core;
-    std::deque<std::pair<entity_command, timestamp>> inbox;
+    std::deque<told> inbox;
   };
   struct partition {
     std::unique_ptr<consensus> group;
