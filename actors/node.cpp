@@ -208,21 +208,20 @@ void node_impl::start_actors() {
       caf::anon_send(webhooks_, changed_atom::value);
     };
     setup.deliver = [this](const keys::pending_delivery& delivery) { caf::anon_send(webhooks_, delivery); };
-    setup.pass = [this](const uuid& entity, entity_command command) {
-      caf::anon_send(gateway_, std::make_shared<submission>(submission{entity, std::move(command), false}));
-    };
+    setup.pass = [this](const uuid& entity, entity_command command) { pass(entity, std::move(command)); };
     setup.figures = figures_.back().figures;
     setup.figures_mutex = figures_.back().mutex;
     partitions_.push_back(spawn_partition(*system_, std::move(setup)));
   }
   gateway_ = spawn_gateway(*system_, partitions_);
   caf::anon_send(timers_, refill_atom::value);
-  webhooks_ = spawn_webhook(
-    *system_, {&around_, clock_, outbound_.get(),
-               [this](const uuid& entity, entity_command command) {
-                 caf::anon_send(gateway_, std::make_shared<submission>(submission{entity, std::move(command), false}));
-               },
-               webhook_figures_});
+  webhooks_ =
+    spawn_webhook(*system_, {&around_, clock_, outbound_.get(),
+                             [this](const uuid& entity, entity_command command) { pass(entity, std::move(command)); },
+                             webhook_figures_});
+  auditor_ = spawn_auditor(
+    *system_, {around_.partition_count, clock_, &refusals_, std::chrono::hours{24 * std::int64_t{settings_.audit_days}},
+               [this](const uuid& entity, entity_command command) { pass(entity, std::move(command)); }});
   for (const auto& p : partitions_) caf::anon_send(p, start_atom::value);
   caf::anon_send(webhooks_, start_atom::value);
   ready_ = true;
@@ -252,9 +251,11 @@ result<void> node_impl::open_keys(const std::optional<std::string>& bootstrap_ke
   key_draft draft;
   draft.name = "bootstrap";
   draft.scopes = {std::string{to_text(scope::admin)}};
-  submit({}, key_command{penstock::create_key{key_record(default_workspace, std::move(draft), key),
-                                              {},
-                                              [&done](result<void> r) { done.set_value(std::move(r)); }}});
+  submit({},
+         key_command{penstock::create_key{key_record(default_workspace, std::move(draft), key),
+                                          {},
+                                          [&done](result<void> r) { done.set_value(std::move(r)); }}},
+         nullptr);
   return done.get_future().get();
 }
 
@@ -268,6 +269,7 @@ void node_impl::stop() {
     actor = nullptr;
   };
   if (system_) {
+    quit(auditor_);
     quit(webhooks_);
     outbound_.reset();
     quit(gateway_);
@@ -318,6 +320,7 @@ node_figures node_impl::figures() const {
     out.gauges["penstock_log_depth"] = static_cast<double>(log_->depth());
   }
   add_webhook_figures(out);
+  out.counters["penstock_audit_refusals_omitted_total"] = static_cast<double>(refusals_.omitted());
   for (const auto& [status, runs] : count_by_status(*state_, around_.partition_count))
     out.gauges["penstock_runs{status=\"" + std::string{to_text(status)} + "\"}"] = static_cast<double>(runs);
   return out;

@@ -19,6 +19,7 @@ struct node_settings {
   engine_settings engines; ///< `data_dir` is the node's.
   definition_limits definitions;
   webhook_settings webhooks;
+  std::uint32_t audit_days = 400;           ///< How long entries of the audit log are kept; 0: for ever.
   event_renderer events;                    ///< Without its functions no event is raised.
   std::optional<std::string> master_key;    ///< Base64, as in PENSTOCK_MASTER_KEY.
   std::optional<std::string> bootstrap_key; ///< First start, or no admin key of workspace `default` is left.

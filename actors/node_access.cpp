@@ -31,7 +31,7 @@ void node_impl::create_key(const caller& who, key_draft draft, reply<created_key
                                  if (!stored) done(unexpected(stored.error()));
                                  else done(created_key{record, key});
                                }};
-  submit({}, key_command{std::move(command)});
+  submit({}, key_command{std::move(command)}, note_of(who, shown_id(record.id)));
 }
 
 void node_impl::list_keys(const caller& who, page which, reply<listing<api_key_record>> done) {
@@ -49,7 +49,7 @@ void node_impl::revoke_key(const caller& who, api_key_id id, reply<revoked_key> 
     // After the answer: the key may have revoked itself, and its request is not to be refused for that.
     key_watchers_.notify(id);
   };
-  submit({}, key_command{penstock::revoke_key{who.workspace, id, std::move(revoked)}});
+  submit({}, key_command{penstock::revoke_key{who.workspace, id, std::move(revoked)}}, note_of(who, shown_id(id)));
 }
 
 expected<caller, key_refusal> node_impl::authenticate(std::string_view api_key) {
@@ -60,9 +60,7 @@ expected<caller, key_refusal> node_impl::authenticate(std::string_view api_key) 
 
 void node_impl::store_key_uses() {
   auto used = keyring_.take_uses();
-  if (!used.empty())
-    caf::anon_send(gateway_,
-                   std::make_shared<submission>(submission{{}, key_command{touch_keys{std::move(used)}}, false}));
+  if (!used.empty()) pass({}, key_command{touch_keys{std::move(used)}});
 }
 
 bool node_impl::is_still_good(const caller& who) const { return keyring_.is_still_good(who); }
@@ -79,7 +77,7 @@ void node_impl::make_workspace(const caller& who, reply<void> done) {
     if (stored) workspaces_.put(id);
     done(std::move(stored));
   };
-  submit({}, key_command{penstock::make_workspace{std::move(record), std::move(made)}});
+  submit({}, key_command{penstock::make_workspace{std::move(record), std::move(made)}}, nullptr);
 }
 
 } // namespace penstock

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/auditor.hpp"
 #include "actors/blocking_pool.hpp"
 #include "actors/core/partition_core.hpp"
 #include "actors/core/pool_core.hpp"
@@ -108,8 +109,13 @@ public:
   void list_triggers(const caller& who, page which, reply<listing<trigger_record>> done) override;
   void delete_trigger(const caller& who, trigger_id id, reply<void> done) override;
   bool is_signed_by(trigger_id id, std::string_view body, std::string_view signature) const override;
+  std::optional<caller> signer(trigger_id id) const override;
   void trigger_run(trigger_request request, reply<triggered_run> done) override;
   void take_callback(trigger_callback callback, reply<void> done) override;
+
+  void list_audit(const caller& who, audit_filter filter, std::uint32_t limit, std::optional<audit_cursor> before,
+                  reply<audit_page> done) override;
+  void note_request(const caller& who, std::string_view object, std::string_view outcome) override;
 
 private:
   /// Runs `work`, which sees to the reply, on a thread that may block; else the reply is told to come back later.
@@ -123,7 +129,10 @@ private:
     auto shared = std::make_shared<reply<T>>(std::move(done));
     post_or_refuse(*shared, [shared, work = std::move(work)]() mutable { (*shared)(work()); });
   }
-  void submit(const uuid& entity, entity_command command);
+  /// A client's command, with what the audit log says of it.
+  void submit(const uuid& entity, entity_command command, audit_note_ptr note);
+  /// Any other command.
+  void pass(const uuid& entity, entity_command command);
   [[nodiscard]] result<compiled_definition> compile_definition(const definition& source,
                                                                const compile_options& defaults);
   [[nodiscard]] pool_view view_of(pool_record pool) const;
@@ -166,6 +175,7 @@ private:
   std::shared_ptr<blocking_pool> pool_;
   std::unique_ptr<outbound_http> outbound_;
   std::shared_ptr<webhook_figures> webhook_figures_ = std::make_shared<webhook_figures>();
+  refusal_log refusals_;
 
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
@@ -175,6 +185,7 @@ private:
   timer_actor timers_;
   gateway_actor gateway_;
   webhook_actor webhooks_;
+  auditor_actor auditor_;
   struct figures_slot {
     std::shared_ptr<std::mutex> mutex = std::make_shared<std::mutex>();
     std::shared_ptr<partition_figures> figures = std::make_shared<partition_figures>();

@@ -13,8 +13,12 @@ error busy() { return {errc::unavailable, "the server is busy; try again in a mo
 
 } // namespace
 
-void node_impl::submit(const uuid& entity, entity_command command) {
-  caf::anon_send(gateway_, std::make_shared<submission>(submission{entity, std::move(command), true}));
+void node_impl::submit(const uuid& entity, entity_command command, audit_note_ptr note) {
+  caf::anon_send(gateway_, std::make_shared<submission>(submission{entity, std::move(command), true, std::move(note)}));
+}
+
+void node_impl::pass(const uuid& entity, entity_command command) {
+  caf::anon_send(gateway_, std::make_shared<submission>(submission{entity, std::move(command), false}));
 }
 
 result<compiled_definition> node_impl::compile_definition(const definition& source, const compile_options& defaults) {
@@ -61,28 +65,31 @@ void node_impl::create_pipeline(const caller& who, pipeline_draft draft, request
     command.once = std::move(once);
     command.done = std::move(done);
     const auto id = record.id;
-    submit(id.raw, pipeline_command{std::move(command)});
+    submit(id.raw, pipeline_command{std::move(command)}, note_of(who, to_text(id)));
   });
   if (!taken) done(unexpected(busy()));
 }
 
 void node_impl::update_pipeline(const caller& who, pipeline_id id, pipeline_patch patch, reply<pipeline_view> done) {
+  auto note = note_of(who, to_text(id));
   if (!patch.source) {
-    submit(id.raw, pipeline_command{penstock::update_pipeline{who, std::move(patch), std::nullopt, std::move(done)}});
+    submit(id.raw, pipeline_command{penstock::update_pipeline{who, std::move(patch), std::nullopt, std::move(done)}},
+           std::move(note));
     return;
   }
-  const bool taken = pool_->try_post([this, who, id, patch = std::move(patch), done]() mutable {
+  const bool taken = pool_->try_post([this, who, id, patch = std::move(patch), note = std::move(note), done]() mutable {
     auto compiled = compile_definition(*patch.source, patch.defaults);
     if (!compiled) done(unexpected(std::move(compiled).error()));
     else
       submit(id.raw,
-             pipeline_command{penstock::update_pipeline{who, std::move(patch), std::move(*compiled), std::move(done)}});
+             pipeline_command{penstock::update_pipeline{who, std::move(patch), std::move(*compiled), std::move(done)}},
+             std::move(note));
   });
   if (!taken) done(unexpected(busy()));
 }
 
 void node_impl::delete_pipeline(const caller& who, pipeline_id id, reply<void> done) {
-  submit(id.raw, pipeline_command{penstock::delete_pipeline{who, std::move(done)}});
+  submit(id.raw, pipeline_command{penstock::delete_pipeline{who, std::move(done)}}, note_of(who, to_text(id)));
 }
 
 void node_impl::get_pipeline(const caller& who, pipeline_id id, reply<pipeline_view> done) {
@@ -111,13 +118,14 @@ void node_impl::start_run(const caller& who, start_request request, reply<starte
   if (request.wait.count() > 0) command.wait = request.wait;
   if (request.priority) command.priority = static_cast<std::uint8_t>(*request.priority);
   const auto id = request.pipeline;
+  auto note = note_of(who, to_text(id));
   if (!request.source) {
     command.done = std::move(done);
-    submit(id.raw, pipeline_command{std::move(command)});
+    submit(id.raw, pipeline_command{std::move(command)}, std::move(note));
     return;
   }
   const bool taken = pool_->try_post([this, id, command = std::move(command), source = std::move(*request.source),
-                                      defaults = std::move(request.defaults), done]() mutable {
+                                      defaults = std::move(request.defaults), note = std::move(note), done]() mutable {
     auto compiled = compile_definition(source, defaults);
     if (!compiled) {
       done(unexpected(std::move(compiled).error()));
@@ -125,7 +133,7 @@ void node_impl::start_run(const caller& who, start_request request, reply<starte
     }
     command.own = std::move(*compiled);
     command.done = std::move(done);
-    submit(id.raw, pipeline_command{std::move(command)});
+    submit(id.raw, pipeline_command{std::move(command)}, std::move(note));
   });
   if (!taken) done(unexpected(busy()));
 }
@@ -148,11 +156,13 @@ void node_impl::count_runs(const caller& who, figure_query query, reply<std::vec
 }
 
 void node_impl::cancel_run(const caller& who, run_id id, reply<run_view> done) {
-  submit(id.raw, run_message{penstock::cancel_run{who.subject}, who.workspace, std::move(done), {}});
+  submit(id.raw, run_message{penstock::cancel_run{who.subject}, who.workspace, std::move(done), {}},
+         note_of(who, to_text(id)));
 }
 
 void node_impl::set_run_priority(const caller& who, run_id id, task_priority priority, reply<run_view> done) {
-  submit(id.raw, run_message{penstock::set_priority{priority}, who.workspace, std::move(done), {}});
+  submit(id.raw, run_message{penstock::set_priority{priority}, who.workspace, std::move(done), {}},
+         note_of(who, to_text(id)));
 }
 
 void node_impl::read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit,

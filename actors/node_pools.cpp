@@ -43,11 +43,14 @@ void node_impl::put_pool(const caller& who, pool_record pool, reply<pool_view> d
     draft.tell_pool(entity, name, number);
     return {};
   };
-  submit(system_entity, system_change{std::move(decide), [this, pool, done = std::move(done)](result<void> stored) {
-                                        if (!stored) return done(unexpected(std::move(stored).error()));
-                                        // Counting reads the store: not a thing to do in an actor.
-                                        pool_->post([this, pool, done] { done(view_of(pool)); });
-                                      }});
+  submit(system_entity,
+         system_change{std::move(decide),
+                       [this, pool, done = std::move(done)](result<void> stored) {
+                         if (!stored) return done(unexpected(std::move(stored).error()));
+                         // Counting reads the store: not a thing to do in an actor.
+                         pool_->post([this, pool, done] { done(view_of(pool)); });
+                       }},
+         note_of(who, name.name));
 }
 
 void node_impl::delete_pool(const caller& who, std::string name, reply<void> done) {
@@ -60,7 +63,7 @@ void node_impl::delete_pool(const caller& who, std::string name, reply<void> don
     draft.tell_pool(entity, pool, number);
     return {};
   };
-  submit(system_entity, system_change{std::move(decide), std::move(done)});
+  submit(system_entity, system_change{std::move(decide), std::move(done)}, note_of(who, pool.name));
 }
 
 void node_impl::list_pools(const caller& who, reply<std::vector<pool_view>> done) {

@@ -82,39 +82,43 @@ void node_impl::create_schedule(const caller& who, pipeline_id pipeline, schedul
       return done(unexpected(std::move(there).error()));
     command.once = std::move(once);
     command.done = std::move(done);
-    submit(pipeline.raw, pipeline_command{std::move(command)});
+    auto note = note_of(who, to_text(record.id));
+    submit(pipeline.raw, pipeline_command{std::move(command)}, std::move(note));
   });
 }
 
 void node_impl::update_schedule(const caller& who, schedule_id id, schedule_draft changes, reply<schedule_view> done) {
-  post_or_refuse(done, [this, workspace = who.workspace, id, changes = std::move(changes), done]() mutable {
-    auto view = schedule_reads{around_}.schedule(workspace, id);
+  post_or_refuse(done, [this, who, id, changes = std::move(changes), done]() mutable {
+    auto view = schedule_reads{around_}.schedule(who.workspace, id);
     if (!view) return done(unexpected(std::move(view).error()));
     auto after = view->record;
     apply_draft(after, changes);
     const auto holidays = holidays_for(registry_, after);
     if (auto right = check_schedule(after, holidays.get(), clock_->now()); !right)
       return done(unexpected(std::move(right).error()));
-    if (auto there = check_calendar(registry_, workspace, changes); !there)
+    if (auto there = check_calendar(registry_, who.workspace, changes); !there)
       return done(unexpected(std::move(there).error()));
     submit(view->record.pipeline.raw,
-           pipeline_command{schedule_changed{workspace, id, std::move(changes), std::nullopt, std::move(done)}});
+           pipeline_command{schedule_changed{who.workspace, id, std::move(changes), std::nullopt, std::move(done)}},
+           note_of(who, to_text(id)));
   });
 }
 
 void node_impl::pause_schedule(const caller& who, schedule_id id, bool paused, reply<schedule_view> done) {
-  post_or_refuse(done, [this, workspace = who.workspace, id, paused, done] {
-    auto view = schedule_reads{around_}.schedule(workspace, id);
+  post_or_refuse(done, [this, who, id, paused, done] {
+    auto view = schedule_reads{around_}.schedule(who.workspace, id);
     if (!view) return done(unexpected(std::move(view).error()));
-    submit(view->record.pipeline.raw, pipeline_command{schedule_changed{workspace, id, {}, paused, done}});
+    submit(view->record.pipeline.raw, pipeline_command{schedule_changed{who.workspace, id, {}, paused, done}},
+           note_of(who, to_text(id)));
   });
 }
 
 void node_impl::delete_schedule(const caller& who, schedule_id id, reply<void> done) {
-  post_or_refuse(done, [this, workspace = who.workspace, id, done] {
-    auto view = schedule_reads{around_}.schedule(workspace, id);
+  post_or_refuse(done, [this, who, id, done] {
+    auto view = schedule_reads{around_}.schedule(who.workspace, id);
     if (!view) return done(unexpected(std::move(view).error()));
-    submit(view->record.pipeline.raw, pipeline_command{schedule_deleted{workspace, id, done}});
+    submit(view->record.pipeline.raw, pipeline_command{schedule_deleted{who.workspace, id, done}},
+           note_of(who, to_text(id)));
   });
 }
 
@@ -167,7 +171,8 @@ void node_impl::create_backfill(const caller& who, backfill_draft draft, request
     command.parameters = std::move(draft.parameters);
     command.once = std::move(once);
     command.done = std::move(done);
-    submit(draft.pipeline.raw, pipeline_command{std::move(command)});
+    auto note = note_of(who, to_text(record.id));
+    submit(draft.pipeline.raw, pipeline_command{std::move(command)}, std::move(note));
   });
 }
 
@@ -184,10 +189,11 @@ void node_impl::list_backfills(const caller& who, std::optional<pipeline_id> pip
 }
 
 void node_impl::change_backfill(const caller& who, backfill_id id, backfill_action action, reply<backfill_view> done) {
-  post_or_refuse(done, [this, workspace = who.workspace, id, action, done] {
-    auto view = schedule_reads{around_}.backfill(workspace, id);
+  post_or_refuse(done, [this, who, id, action, done] {
+    auto view = schedule_reads{around_}.backfill(who.workspace, id);
     if (!view) return done(unexpected(std::move(view).error()));
-    submit(view->record.pipeline.raw, pipeline_command{backfill_changed{workspace, id, action, done}});
+    submit(view->record.pipeline.raw, pipeline_command{backfill_changed{who.workspace, id, action, done}},
+           note_of(who, to_text(id)));
   });
 }
 
@@ -218,18 +224,23 @@ void node_impl::add_dependency(const caller& who, dependency_draft draft, reques
       return penstock::add_dependency(tables, *record,
                                       [this](pipeline_id id) { return schedule_reads{around_}.name_of(id); });
     };
-    submit(system_entity, system_change{decide, [record, done](result<void> stored) {
-                                          if (stored) done(*record);
-                                          else done(unexpected(std::move(stored).error()));
-                                        }});
+    submit(system_entity,
+           system_change{decide,
+                         [record, done](result<void> stored) {
+                           if (stored) done(*record);
+                           else done(unexpected(std::move(stored).error()));
+                         }},
+           note_of(who, to_text(record->id)));
   });
 }
 
 void node_impl::remove_dependency(const caller& who, dependency_id id, reply<void> done) {
-  submit(system_entity, system_change{[workspace = who.workspace, id](system_draft& tables, timestamp) {
-                                        return penstock::remove_dependency(tables, workspace, id);
-                                      },
-                                      std::move(done)});
+  submit(system_entity,
+         system_change{[workspace = who.workspace, id](system_draft& tables, timestamp) {
+                         return penstock::remove_dependency(tables, workspace, id);
+                       },
+                       std::move(done)},
+         note_of(who, to_text(id)));
 }
 
 void node_impl::dependencies_of(const caller& who, pipeline_id id, reply<dependency_graph> done) {
@@ -246,28 +257,34 @@ void node_impl::dependencies_of(const caller& who, pipeline_id id, reply<depende
 // --- calendars ----------------------------------------------------------------------------------
 
 void node_impl::put_calendar(const caller& who, calendar_record calendar, reply<calendar_record> done) {
+  auto note = note_of(who, calendar.name);
   calendar.workspace = who.workspace;
   calendar.updated_at = clock_->now();
-  submit(system_entity, change_to<calendar_record>(
-                          [calendar](system_draft& tables, timestamp) -> result<void> {
-                            if (!has_room(tables.tables(), calendar))
-                              return fail(errc::invalid_argument, "a workspace may have at most " +
-                                                                    std::to_string(calendars_max) + " calendars");
-                            tables.put(calendar);
-                            return {};
-                          },
-                          calendar, std::move(done)));
+  submit(system_entity,
+         change_to<calendar_record>(
+           [calendar](system_draft& tables, timestamp) -> result<void> {
+             if (!has_room(tables.tables(), calendar))
+               return fail(errc::invalid_argument,
+                           "a workspace may have at most " + std::to_string(calendars_max) + " calendars");
+             tables.put(calendar);
+             return {};
+           },
+           calendar, std::move(done)),
+         std::move(note));
 }
 
 void node_impl::delete_calendar(const caller& who, std::string name, reply<void> done) {
-  submit(system_entity, system_change{[workspace = who.workspace, name = std::move(name)](system_draft& tables,
-                                                                                          timestamp) -> result<void> {
-                                        if (!tables.tables().calendars().contains({workspace, name}))
-                                          return fail(errc::not_found, "there is no calendar " + name);
-                                        tables.erase_calendar(workspace, name);
-                                        return {};
-                                      },
-                                      std::move(done)});
+  auto note = note_of(who, name);
+  submit(
+    system_entity,
+    system_change{[workspace = who.workspace, name = std::move(name)](system_draft& tables, timestamp) -> result<void> {
+                    if (!tables.tables().calendars().contains({workspace, name}))
+                      return fail(errc::not_found, "there is no calendar " + name);
+                    tables.erase_calendar(workspace, name);
+                    return {};
+                  },
+                  std::move(done)},
+    std::move(note));
 }
 
 void node_impl::list_calendars(const caller& who, reply<std::vector<calendar_record>> done) {

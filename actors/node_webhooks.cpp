@@ -113,7 +113,7 @@ void node_impl::change_endpoint(const caller& who, endpoint_id id,
     if (!stored) done(unexpected(std::move(stored).error()));
     else done(shown(std::move(*changed), secret));
   };
-  submit(system_entity, std::move(command));
+  submit(system_entity, std::move(command), note_of(who, to_text(id)));
 }
 
 void node_impl::create_endpoint(const caller& who, endpoint_draft draft, reply<endpoint_view> done) {
@@ -127,6 +127,7 @@ void node_impl::create_endpoint(const caller& who, endpoint_draft draft, reply<e
   // A secret that the client chose is not repeated.
   if (!draft.secret) made->secret = make_webhook_secret();
   made->record.sealed_secret = seals_.seal(place_of(made->record), draft.secret ? *draft.secret : made->secret);
+  auto note = note_of(who, to_text(made->record.id));
   system_change command;
   command.decide = [made, once = std::move(draft.once)](system_draft& tables, timestamp) -> result<void> {
     const auto workspace = made->record.workspace;
@@ -152,7 +153,7 @@ void node_impl::create_endpoint(const caller& who, endpoint_draft draft, reply<e
     view.replayed = made->replayed;
     done(std::move(view));
   };
-  submit(system_entity, std::move(command));
+  submit(system_entity, std::move(command), std::move(note));
 }
 
 void node_impl::update_endpoint(const caller& who, endpoint_id id, endpoint_draft changes, reply<endpoint_view> done) {
@@ -188,7 +189,7 @@ void node_impl::delete_endpoint(const caller& who, endpoint_id id, reply<void> d
     return {};
   };
   command.done = std::move(done);
-  submit(system_entity, std::move(command));
+  submit(system_entity, std::move(command), note_of(who, to_text(id)));
 }
 
 result<endpoint_record> node_impl::endpoint_of(workspace_id workspace, endpoint_id id) const {
@@ -224,6 +225,7 @@ void node_impl::test_endpoint(const caller& who, endpoint_id id, reply<delivery_
   delivery_content content{event_id{make_uuid7(now, 0, random_->next())}, type, {}, {}};
   content.body =
     event_body(content.event, type, now, made_up_data(*around_.render, type, who.workspace, now, *random_));
+  note_request(who, to_text(id), audit_ok);
   outbound_->send(delivery_request(around_.webhooks, target_of(around_, *endpoint, now), content, now),
                   [this, now, done = std::move(done)](const result<outbound_response>& response) {
                     done(delivery_outcome_of({}, response, now, clock_->now()).attempt);
@@ -263,7 +265,7 @@ void node_impl::list_deliveries(const caller& who, endpoint_id id, page which, r
 
 void node_impl::redeliver(const caller& who, delivery_id id, reply<delivery_record> done) {
   submit(ledger_of(partition_of(id.slot(), around_.partition_count), around_.partition_count),
-         delivery_command{penstock::redeliver{who.workspace, id, std::move(done)}});
+         delivery_command{penstock::redeliver{who.workspace, id, std::move(done)}}, note_of(who, to_text(id)));
 }
 
 // --- incoming -----------------------------------------------------------------------------------
@@ -280,6 +282,7 @@ void node_impl::register_trigger(const caller& who, trigger_draft draft, reply<t
   made->created_at = now;
   made->created_by = who.subject;
   made->sealed_secret = seals_.seal(place_of(*made), draft.secret);
+  auto note = note_of(who, to_text(made->id));
   system_change command;
   command.decide = [made, once = std::move(draft.once)](system_draft& tables, timestamp) -> result<void> {
     const auto before = tables.earlier(made->workspace, once);
@@ -304,7 +307,7 @@ void node_impl::register_trigger(const caller& who, trigger_draft draft, reply<t
     if (!stored) done(unexpected(std::move(stored).error()));
     else done(std::move(*made));
   };
-  submit(system_entity, std::move(command));
+  submit(system_entity, std::move(command), std::move(note));
 }
 
 void node_impl::list_triggers(const caller& who, page which, reply<listing<trigger_record>> done) {
@@ -329,7 +332,7 @@ void node_impl::delete_trigger(const caller& who, trigger_id id, reply<void> don
     return {};
   };
   command.done = std::move(done);
-  submit(system_entity, std::move(command));
+  submit(system_entity, std::move(command), note_of(who, to_text(id)));
 }
 
 std::optional<trigger_record> node_impl::trigger_of(trigger_id id) const {
@@ -346,6 +349,12 @@ bool node_impl::is_signed_by(trigger_id id, std::string_view body, std::string_v
   const auto secret =
     trigger ? seals_.open(place_of(*trigger), trigger->sealed_secret) : result<std::string>{make_webhook_secret()};
   return is_signed_with(secret ? *secret : make_webhook_secret(), body, signature) && trigger && secret;
+}
+
+std::optional<caller> node_impl::signer(trigger_id id) const {
+  const auto trigger = trigger_of(id);
+  if (!trigger) return std::nullopt;
+  return caller{.workspace = trigger->workspace, .subject = to_text(id)};
 }
 
 void node_impl::trigger_run(trigger_request request, reply<triggered_run> done) {
@@ -387,10 +396,12 @@ void node_impl::claim_external(const std::shared_ptr<external_start>& start) {
   }
   const auto own = wanted.run;
   submit(job_entity(start->key),
-         claim_command{claim_job{start->key, wanted, [this, start, own](result<job_claim> claim) {
+         claim_command{claim_job{start->key, wanted,
+                                 [this, start, own](result<job_claim> claim) {
                                    if (!claim) start->done(unexpected(std::move(claim).error()));
                                    else start_claimed(start, *claim, own);
-                                 }}});
+                                 }}},
+         nullptr);
 }
 
 void node_impl::start_claimed(const std::shared_ptr<external_start>& start, const job_claim& claim, run_id own) {
@@ -413,9 +424,11 @@ void node_impl::start_claimed(const std::shared_ptr<external_start>& start, cons
       start->again = true;
       claim_external(start);
     };
-    submit(job_entity(start->key), claim_command{release_job{start->key, claim.run, std::move(released)}});
+    submit(job_entity(start->key), claim_command{release_job{start->key, claim.run, std::move(released)}}, nullptr);
   };
-  submit(claim.pipeline.raw, pipeline_command{std::move(command)});
+  const caller signed_by{
+    .workspace = start->workspace, .subject = to_text(start->request.trigger), .origin = start->request.origin};
+  submit(claim.pipeline.raw, pipeline_command{std::move(command)}, note_of(signed_by, to_text(claim.pipeline)));
 }
 
 result<run_record> node_impl::external_run(const trigger_callback& callback) const {
@@ -443,7 +456,10 @@ void node_impl::take_callback(trigger_callback callback, reply<void> done) {
       if (!r && r.error().code != errc::invalid_transition) done(unexpected(r.error()));
       else done({});
     };
-    submit(run->id.raw, run_message{penstock::cancel_run{"webhook"}, run->workspace, std::move(cancelled), {}});
+    const caller signed_by{
+      .workspace = run->workspace, .subject = to_text(callback.trigger), .origin = callback.origin};
+    submit(run->id.raw, run_message{penstock::cancel_run{"webhook"}, run->workspace, std::move(cancelled), {}},
+           note_of(signed_by, to_text(run->id)));
   });
 }
 

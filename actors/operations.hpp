@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/access_operations.hpp"
+#include "actors/audit_operations.hpp"
 #include "actors/caller.hpp"
 #include "actors/figure_histogram.hpp"
 #include "actors/run_figure.hpp"
@@ -138,7 +139,10 @@ struct node_figures {
 /// What can be done to Penstock: the one list shared by all surfaces and the command line. Every function returns at once
 /// and calls its reply exactly once, from any thread, maybe before it returns. Writes are durable when they are answered.
 /// Overload answers `errc::unavailable` or `errc::rate_limited` before anything was decided.
-class operations : public schedule_operations, public webhook_operations, public access_operations {
+class operations : public schedule_operations,
+                   public webhook_operations,
+                   public access_operations,
+                   public audit_operations {
 public:
   ~operations() override = default;
 

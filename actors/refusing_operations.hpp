@@ -72,6 +72,7 @@ public:
   void list_triggers(const caller&, page, reply<listing<trigger_record>> done) override { refuse(done); }
   void delete_trigger(const caller&, trigger_id, reply<void> done) override { refuse(done); }
   bool is_signed_by(trigger_id, std::string_view, std::string_view) const override { return false; }
+  std::optional<caller> signer(trigger_id) const override { return std::nullopt; }
   void trigger_run(trigger_request, reply<triggered_run> done) override { refuse(done); }
   void take_callback(trigger_callback, reply<void> done) override { refuse(done); }
 

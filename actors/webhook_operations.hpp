@@ -45,6 +45,7 @@ struct trigger_request {
   std::optional<pipeline_id> pipeline; ///< None: the webhook's own, else the one of the webhook's name.
   value parameters;                    ///< Null or an object.
   std::string traceparent;
+  audit_origin origin;
 };
 
 struct triggered_run {
@@ -59,6 +60,7 @@ struct trigger_callback {
   std::string external_job_id;
   run_id run; ///< Nil: the one that was started for the job.
   callback_status status = callback_status::success;
+  audit_origin origin;
 };
 
 /// Webhooks in both directions. As `operations`: every function calls its reply exactly once, from any thread.
@@ -88,6 +90,8 @@ public:
   /// Whether `signature` is the hex HMAC-SHA256 of `body` under the trigger's secret, with or without `sha256=`.
   /// Reads local memory only. False also for an unknown trigger.
   [[nodiscard]] virtual bool is_signed_by(trigger_id id, std::string_view body, std::string_view signature) const = 0;
+  /// Who a registered webhook stands for: its workspace, with its id as the subject and without rights.
+  [[nodiscard]] virtual std::optional<caller> signer(trigger_id id) const = 0;
   virtual void trigger_run(trigger_request request, reply<triggered_run> done) = 0;
   virtual void take_callback(trigger_callback callback, reply<void> done) = 0;
 };

@@ -54,6 +54,10 @@ bool may_change(verb method) noexcept {
   return method == verb::post || method == verb::put || method == verb::patch || method == verb::del;
 }
 
+audit_origin origin_of(const request& in, const route& row) {
+  return {std::string{row.operation}, std::string{in.remote_address}, std::string{in.id}};
+}
+
 response no_route(const request& in, const router::match& match) {
   using outcome = router::match::outcome;
   if (match.what == outcome::bad_encoding)
@@ -104,13 +108,13 @@ std::optional<response> application::check_caller(request& in, const routed& tar
   const auto& row = *target.row;
   if (row.who != access::caller) {
     in.who = {};
+    if (row.who == access::signer) in.who.origin = origin_of(in, row);
     return std::nullopt;
   }
   auto who = auth_.identify(in);
   if (!who) return refuse(in, target, who.error());
   in.who = std::move(*who);
-  if (may_change(in.method))
-    in.who.origin = {std::string{row.operation}, std::string{in.remote_address}, std::string{in.id}};
+  if (may_change(in.method)) in.who.origin = origin_of(in, row);
   if (!within_rate(in.who, rate))
     return render_error(target.errors, error{errc::rate_limited,
                                              "more than " + std::to_string(rate.limit) +
@@ -164,6 +168,12 @@ void application::call_handler(const request& in, const routed& target, const re
   } catch (const std::exception& e) {
     send(render_error(target.errors, error{errc::internal, std::string{row.operation} + ": " + e.what(), {}}));
   }
+}
+
+void application::answered(const request& in, const routed* target, const response& r) const {
+  // Who has signed a request, only its handler knows.
+  if (!target || target->row->who != access::caller || !may_change(in.method) || !is_refusal(r.status)) return;
+  services_.ops.note_request(in.who, in.parameters.last(), r.error_code);
 }
 
 response application::too_large(const admission& a) const {

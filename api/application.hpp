@@ -37,6 +37,9 @@ public:
   /// Calls the row's handler. `send` is called exactly once, maybe already inside.
   void handle(const request& in, const routed& target, const responder& send) const;
 
+  /// To be called with every answer: a refused change is noted for the audit log.
+  void answered(const request& in, const routed* target, const response& r) const;
+
   /// 413 with the limit.
   [[nodiscard]] response too_large(const admission& a) const;
   /// 401: the credentials ended while the request was under way.

@@ -108,6 +108,31 @@ TEST_CASE("who asks for a change is known by operation, address and request", "[
   CHECK(question.who.origin.operation.empty());
 }
 
+TEST_CASE("a refused change is noted for the audit log, with what it was about and why", "[audit]") {
+  test_front front;
+  const auto answer = [&](verb method, std::string_view path, int status, std::string_view code) {
+    auto in = asking(method, path, fake_operations::admin_key);
+    const auto admitted = front.app.admit(in);
+    response r;
+    r.status = status;
+    r.error_code = code;
+    front.app.answered(in, admitted.target, r);
+  };
+  answer(verb::del, "/v1/webhooks/abc", 404, "not_found");
+  answer(verb::post, "/api/pipelines", 400, "invalid_argument");
+  REQUIRE(front.ops.audit_notes.size() == 2);
+  CHECK(front.ops.audit_notes[0].object == "abc");
+  CHECK(front.ops.audit_notes[0].outcome == "not_found");
+  CHECK(front.ops.audit_notes[0].who.origin.operation == "cloud.deleteWebhook");
+  CHECK(front.ops.audit_notes[1].object.empty());
+  // Neither what was done, nor what was only asked, nor what says nothing about the caller's rights.
+  answer(verb::post, "/api/pipelines", 201, "");
+  answer(verb::get, "/v1/webhooks/abc", 404, "not_found");
+  for (const int status : {401, 429, 500, 503}) answer(verb::post, "/api/pipelines", status, "x");
+  answer(verb::post, "/nowhere", 404, "not_found");
+  CHECK(front.ops.audit_notes.size() == 2);
+}
+
 TEST_CASE("the first request of a token's workspace goes on when the workspace is made", "[workspaces]") {
   test_front front;
   caller who{workspace_id{*parse_uuid("9c1f0e2a-1111-7222-8333-444455556666")}, "u-1",

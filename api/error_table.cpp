@@ -125,6 +125,7 @@ response render(error_style style, int status, std::string_view code, std::strin
                 const std::vector<problem>& problems) {
   response r;
   r.status = status;
+  r.error_code = code;
   if (style == error_style::cloud) {
     r.body = cloud_body(status, detail);
   } else {

@@ -18,6 +18,11 @@ enum class error_style : std::uint8_t {
 /// The one table from codes to HTTP statuses.
 [[nodiscard]] int status_of(errc code) noexcept;
 
+/// Whether it says that a client whose credentials were good may not have what it asked for.
+[[nodiscard]] constexpr bool is_refusal(int status) noexcept {
+  return status >= 400 && status < 500 && status != 401 && status != 408 && status != 429;
+}
+
 /// An error with a status of its own, for what only HTTP knows (405, 417, …).
 struct http_error {
   int status = 500;

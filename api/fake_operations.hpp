@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/refusing_operations.hpp"
+#include "api/fake_audit.hpp"
 #include "api/fake_schedules.hpp"
 
 #include <algorithm>
@@ -16,7 +17,7 @@ namespace penstock::test {
 
 /// Operations in memory for tests of the API: pipelines and runs are kept, nothing is executed. A test moves runs on with
 /// `end_run`. Answers come inside the call unless `hold` is set; then `release` gives them, from its caller's thread.
-class fake_operations : public fake_schedules<refusing_webhooks<operations>> {
+class fake_operations : public fake_schedules<fake_audit<refusing_webhooks<operations>>> {
 public:
   static constexpr std::string_view admin_key = "gcs_live_sk_admin_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
   static constexpr std::string_view reader_key = "gcs_live_sk_reader_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";

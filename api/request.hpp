@@ -36,6 +36,10 @@ public:
   void pop() noexcept { --count_; }
   /// Empty if the pattern has no such place.
   [[nodiscard]] std::string_view operator[](std::string_view name) const noexcept;
+  /// The one that comes last in the path; empty: there is none.
+  [[nodiscard]] std::string_view last() const noexcept {
+    return count_ == 0 ? std::string_view{} : std::string_view{entries_[count_ - 1].value};
+  }
 
 private:
   struct entry {

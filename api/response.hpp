@@ -40,6 +40,7 @@ struct response {
   int status = 200;
   std::string_view content_type = media::json; ///< A literal; not sent with an empty body.
   std::vector<header> headers;
+  std::string_view error_code = {}; ///< Of an error: stable, a literal; else empty.
   std::string body;
   std::string file;          ///< Absolute path of what to send instead of `body`; empty: none.
   stream_opener open_stream; ///< With status 101: takes the connection over as a WebSocket.

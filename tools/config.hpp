@@ -36,6 +36,7 @@ struct server_settings {
   http_settings http;
   engine_settings engines;
   webhook_settings webhooks;
+  std::uint32_t audit_days = 400; ///< How long entries of the audit log are kept; 0: for ever.
 };
 
 /// Result of reading flags, environment and file.

@@ -85,6 +85,7 @@ node_settings settings_of(const server_settings& settings) {
   out.master_key = settings.master_key;
   out.bootstrap_key = settings.bootstrap_key;
   out.webhooks = settings.webhooks;
+  out.audit_days = settings.audit_days;
   out.webhooks.user_agent = "penstock/" + settings.http.version;
   out.events = {cloud::job_json, cloud::etl_run_json, cloud::pipeline_json, engine_surface::callback_json};
   return out;

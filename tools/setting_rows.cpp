@@ -251,6 +251,8 @@ std::vector<setting_row> node_rows() {
         "shards of a new database; an old one keeps its own number"),
     row("durability", "MODE", choice(PENSTOCK_AT(durability), durabilities),
         "fsync: on disk before it is acknowledged; interval: a power loss may take a second"),
+    row("audit-days", "N", count(PENSTOCK_AT(audit_days), 0, 36'500),
+        "how long the audit log keeps who changed what; 0: for ever"),
     row("log-level", "LEVEL", choice(PENSTOCK_AT(level), levels), "debug, info, warn or error"),
     row("log-format", "FORM", choice(PENSTOCK_AT(format), formats), "text, or json with an object per line"),
   };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 #include <tuple>
+#include <utility>
 
 namespace penstock {
 

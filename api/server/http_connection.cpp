@@ -282,6 +282,7 @@ void http_connection::take_answer(std::uint64_t exchange, response&& r) {
 }
 
 void http_connection::respond(response&& r) {
+  app_.answered(request_, admission_.target, r);
   std::uint64_t length = r.body.size();
   if (!r.file.empty()) {
     auto file = file_transfer::open(r.file);

@@ -1,5 +1,6 @@
 #include "api/surfaces/all.hpp"
 
+#include "api/surfaces/cloud/audit.hpp"
 #include "api/surfaces/cloud/jobs.hpp"
 #include "api/surfaces/cloud/metrics.hpp"
 #include "api/surfaces/cloud/pipelines.hpp"
@@ -20,7 +21,7 @@ std::vector<surface> all_surfaces() {
           cloud::workflow_routes(), pipelines::routes(),
           engine_surface::routes(), engine_surface::scheduler_routes(),
           cloud::webhook_routes(),  engine_surface::orchestrator_routes(),
-          cloud::metric_routes()};
+          cloud::metric_routes(),   cloud::audit_routes()};
 }
 
 } // namespace penstock

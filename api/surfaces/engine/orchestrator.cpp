@@ -24,6 +24,29 @@ response not_signed() {
                                    {}});
 }
 
+/// A request whose signature is good.
+struct signed_request {
+  trigger_id trigger;
+  caller who; ///< The webhook.
+  operations& ops;
+  responder send;
+
+  void refuse(const error& why) const {
+    auto r = render_error(style, why);
+    if (is_refusal(r.status)) ops.note_request(who, {}, r.error_code);
+    send(std::move(r));
+  }
+  /// A callback for an operation, as `answer_with`.
+  template <class T, class Render>
+  [[nodiscard]] auto answer(Render render) const {
+    return [self = *this, render = std::move(render)](result<T> r) {
+      if (!r) return self.refuse(r.error());
+      if constexpr (std::is_void_v<T>) self.send(render());
+      else self.send(render(*r));
+    };
+  }
+};
+
 /// Goes on with the webhook that has signed the body, before anything of it is read.
 template <class Go>
 void with_signer(const request& in, const services& with, const responder& send, Go go) {
@@ -33,10 +56,13 @@ void with_signer(const request& in, const services& with, const responder& send,
   // Asked also without an id, so that it takes as long.
   const trigger_id trigger{parsed.value_or(uuid{})};
   const bool is_signed = with.ops.is_signed_by(trigger, in.body, signature ? trimmed(*signature) : std::string_view{});
-  if (!is_signed || !parsed) return send(not_signed());
+  const auto who = with.ops.signer(trigger);
+  if (!is_signed || !parsed || !who) return send(not_signed());
+  signed_request from{trigger, *who, with.ops, send};
+  from.who.origin = in.who.origin;
   const auto body = json_object_body(in);
-  if (!body) return send(render_error(style, body.error()));
-  go(trigger, *body);
+  if (!body) return from.refuse(body.error());
+  go(from, *body);
 }
 
 std::string read_job(body_fields& fields) {
@@ -46,25 +72,25 @@ std::string read_job(body_fields& fields) {
 }
 
 void trigger(const request& in, const services& with, responder send) {
-  with_signer(in, with, send, [&](trigger_id id, const value& body) {
+  with_signer(in, with, send, [&](const signed_request& from, const value& body) {
     request_problems problems;
     body_fields fields{body, problems};
     trigger_request request;
-    request.trigger = id;
+    request.trigger = from.trigger;
+    request.origin = from.who.origin;
     request.external_job_id = read_job(fields);
     if (const auto pipeline = fields.id("pipelineId")) request.pipeline = pipeline_id{*pipeline};
     if (auto parameters = fields.object("parameters")) request.parameters = std::move(*parameters);
     request.traceparent = traceparent_of(in);
-    if (!problems.empty()) return send(render_error(style, problems.take()));
+    if (!problems.empty()) return from.refuse(problems.take());
     const auto job = request.external_job_id;
-    with.ops.trigger_run(
-      std::move(request), answer_with<triggered_run>(style, send, [job](const auto& started) {
-        std::string out;
-        json_writer w{out};
-        w.begin_object().member("runId", started.run).member("external_job_id", job);
-        w.member("status", "ACCEPTED").end_object();
-        return std::move(json_response(202, std::move(out)).with("Location", "/api/v1/runs/" + to_text(started.run)));
-      }));
+    with.ops.trigger_run(std::move(request), from.answer<triggered_run>([job](const auto& started) {
+      std::string out;
+      json_writer w{out};
+      w.begin_object().member("runId", started.run).member("external_job_id", job);
+      w.member("status", "ACCEPTED").end_object();
+      return std::move(json_response(202, std::move(out)).with("Location", "/api/v1/runs/" + to_text(started.run)));
+    }));
   });
 }
 
@@ -76,25 +102,26 @@ std::optional<callback_status> parse_callback_status(std::string_view text) noex
 }
 
 void callback(const request& in, const services& with, responder send) {
-  with_signer(in, with, send, [&](trigger_id id, const value& body) {
+  with_signer(in, with, send, [&](const signed_request& from, const value& body) {
     request_problems problems;
     body_fields fields{body, problems};
     trigger_callback received;
-    received.trigger = id;
+    received.trigger = from.trigger;
+    received.origin = from.who.origin;
     received.external_job_id = read_job(fields);
     if (const auto run = fields.id("runId")) received.run = run_id{*run};
     const auto status = fields.text("status", {.required = true, .bytes_max = 100}).value_or("");
     if (const auto known = parse_callback_status(status)) received.status = *known;
     else if (!status.empty()) fields.wrong("status", "must be SUCCESS, FAILED or CANCELLED");
-    if (!problems.empty()) return send(render_error(style, problems.take()));
+    if (!problems.empty()) return from.refuse(problems.take());
     const auto job = received.external_job_id;
-    with.ops.take_callback(std::move(received), answer_with<void>(style, send, [job, status] {
-                             std::string out;
-                             json_writer w{out};
-                             w.begin_object().member("external_job_id", job).member("status", status);
-                             w.member("message", "callback received").end_object();
-                             return json_response(200, std::move(out));
-                           }));
+    with.ops.take_callback(std::move(received), from.answer<void>([job, status] {
+      std::string out;
+      json_writer w{out};
+      w.begin_object().member("external_job_id", job).member("status", status);
+      w.member("message", "callback received").end_object();
+      return json_response(200, std::move(out));
+    }));
   });
 }
 
