@@ -341,6 +341,85 @@ test('the help of a command shows examples', async () => {
   says((await penstock(['--help'])).out, /\n  backfill create PIPELINE +run a pipeline for each interval of a range of time\n/);
 });
 
+test('a webhook is made, shown, changed, paused, resumed and deleted', async () => {
+  const made = await penstock(['webhook', 'create', 'https://example.com/hook', '--event', 'job.completed', '--event', 'job.failed', '--retries', '3']);
+  assert.equal(made.code, 0, made.err);
+  says(made.out, /^wh_[0-9a-f]{32}\nwhsec_made\n$/);
+  says(made.err, /shown this once only/);
+  const id = made.out.split('\n')[0];
+  assert.deepEqual(JSON.parse(standIn.requests.at(-1).text), { url: 'https://example.com/hook', events: ['job.completed', 'job.failed'], max_retries: 3 });
+  const given = await penstock(['webhook', 'create', 'https://example.com/2', '--event', 'job.failed', '--secret', 'of my own']);
+  says(given.out, /^wh_[0-9a-f]{32}\n$/);
+  says((await penstock(['webhook', 'list'])).out, /^WEBHOOK +STATE +EVENTS +URL\n[^]*\nwh_\S+ +enabled +job\.completed,job\.failed +https:\/\/example\.com\/hook\n/);
+  assert.equal(JSON.parse((await penstock(['webhook', 'list', '--output', 'json'])).out).length, 2);
+  says((await penstock(['webhook', 'update', id, '--url', 'https://example.com/new', '--description', 'ours'])).out, /url: +https:\/\/example\.com\/new\ndescription: +ours\n/);
+  assert.equal((await penstock(['webhook', 'pause', id])).code, 0);
+  const shown = await penstock(['webhook', 'show', id]);
+  says(shown.out, /^id: +wh_[^]*\nevents: +job\.completed,job\.failed\nstate: +paused\nretries: +3\n/);
+  assert.ok(!shown.out.includes('whsec_'));
+  assert.equal((await penstock(['webhook', 'resume', id])).code, 0);
+  assert.equal(JSON.parse((await penstock(['webhook', 'show', id, '--output', 'json'])).out).data.enabled, true);
+  assert.equal((await penstock(['webhook', 'delete', id])).code, 0);
+  assert.equal((await penstock(['webhook', 'show', id])).code, 5);
+});
+
+test('a webhook is tested, its secret replaced, and its deliveries seen and posted again', async () => {
+  const make = async (url) => (await penstock(['webhook', 'create', url, '--event', 'job.completed'])).out.split('\n')[0];
+  const up = await make('https://example.com/up');
+  const down = await make('https://example.com/down');
+  const right = await penstock(['webhook', 'test', up]);
+  assert.equal(right.code, 0);
+  assert.equal(right.out, 'delivered: 204 after 0.0 s\n');
+  const wrong = await penstock(['webhook', 'test', down]);
+  assert.equal(wrong.code, 1);
+  says(wrong.out, /^not delivered: the connection was refused after 0\.0 s\n$/);
+  const rotated = await penstock(['webhook', 'rotate-secret', up, '--overlap', '2h']);
+  assert.equal(rotated.out, 'whsec_rotated\n');
+  says(rotated.err, /the old one signs, too, until 2026-/);
+  assert.deepEqual(JSON.parse(standIn.requests.at(-1).text), { overlap_seconds: 7200 });
+  const own = await penstock(['webhook', 'rotate-secret', up, '--overlap', '0s', '--secret', 'of my own']);
+  assert.equal(own.out, '');
+  says(own.err, /the old one is void/);
+  says((await penstock(['webhook', 'deliveries', up])).out, /^DELIVERY +EVENT +STATUS +CREATED +ATTEMPTS +NEXT +LAST ATTEMPT\ndlv_1 +job\.completed +delivered +\S+ \S+ +1 +- +204 after/);
+  assert.equal((await penstock(['webhook', 'deliveries', up, '-n', '2'])).out.trim().split('\n').length, 3);
+  assert.equal((await penstock(['webhook', 'redeliver', 'dlv_1'])).code, 0);
+  assert.equal((await penstock(['webhook', 'redeliver', 'dlv_9'])).code, 5);
+});
+
+test('a wrong webhook is told', async () => {
+  const eventless = await penstock(['webhook', 'create', 'https://example.com/']);
+  assert.equal(eventless.code, 2);
+  says(eventless.err, /give --event at least once/);
+  const unknown = await penstock(['webhook', 'create', 'https://example.com/', '--event', 'job.done']);
+  assert.equal(unknown.code, 6);
+  says(unknown.err, /"job\.done" is unknown; events are job\.completed/);
+  for (const args of [['update', 'wh_1'], ['rotate-secret', 'wh_1', '--overlap', 'soon'], ['deliveries', 'wh_1', '-n', '0'], ['create', 'x', '--event', 'y', '--retries', 'many']])
+    assert.equal((await penstock(['webhook', ...args])).code, 2, args.join(' '));
+});
+
+test('the audit log is filtered, shown newest first from as many pages as it takes', async () => {
+  const entry = (n, more = {}) => ({ time: new Date(Date.now() - n * 3600_000).toISOString(), subject: 'key_1', key_id: 'key_1', operation: 'cloud.createKey', object: `key_${n}`, made: null, address: '192.0.2.7', request_id: `r${n}`, result: 'ok', ...more });
+  standIn.audit.pageMax = 2;
+  standIn.audit.entries.push(...[0, 1, 2, 3, 4].map((n) => entry(n)), entry(100, { subject: 'u-1', operation: 'runPipeline', object: 'p', made: 'r', result: 'ok' }), entry(101, { result: 'forbidden', object: null, address: null, omitted: 7 }));
+  const all = await penstock(['audit']);
+  assert.equal(all.code, 0, all.err);
+  says(all.out, /^TIME +SUBJECT +OPERATION +RESULT +ADDRESS +OBJECT\n[0-9-]+ [0-9:]+ +key_1 +cloud\.createKey +ok +192\.0\.2\.7 +key_0\n/);
+  says(all.out, / u-1 +runPipeline +ok +192\.0\.2\.7 +p -> r\n/);
+  says(all.out, / forbidden \(and 7 more\) +- +-\n$/);
+  const objects = async (...args) => JSON.parse((await penstock(['audit', ...args, '--output', 'json'])).out).map((one) => one.object);
+  assert.deepEqual(await objects('-n', '3'), ['key_0', 'key_1', 'key_2']);
+  assert.deepEqual(await objects('--since', '110m'), ['key_0', 'key_1']);
+  assert.deepEqual(await objects('--since', '3d', '--until', '90m'), ['key_2', 'key_3', 'key_4']);
+  assert.deepEqual(await objects('--subject', 'u-1'), ['p']);
+  assert.deepEqual(await objects('--operation', 'cloud.createKey', '--object', 'key_3'), ['key_3']);
+  assert.deepEqual(await objects('--result', 'forbidden'), [null]);
+  for (const args of [['--since', 'yesterday'], ['--limit', '0'], ['--limit', 'all']]) {
+    const wrong = await penstock(['audit', ...args]);
+    assert.equal(wrong.code, 2);
+    says(wrong.err, new RegExp(`${args[0]} takes`));
+  }
+});
+
 test('keys are made, listed without the key itself, and revoked', async () => {
   const made = await penstock(['key', 'create', 'ci', '--scope', 'read:jobs', '--scope', 'write:pipelines', '--expires-in-days', '90']);
   assert.equal(made.code, 0, made.err);

@@ -50,7 +50,9 @@ struct command_row {
 [[nodiscard]] std::span<const command_row> dependency_commands();
 [[nodiscard]] std::span<const command_row> calendar_commands();
 [[nodiscard]] std::span<const command_row> pool_commands();
+[[nodiscard]] std::span<const command_row> webhook_commands();
 [[nodiscard]] std::span<const command_row> key_commands();
+[[nodiscard]] std::span<const command_row> audit_commands();
 [[nodiscard]] std::span<const command_row> server_commands();
 
 /// The id of a pipeline given by name or id.

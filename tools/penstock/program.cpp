@@ -22,20 +22,20 @@ constexpr option_row global_options[] = {
 constexpr std::string_view exit_codes_help =
   "Exit codes:\n"
   "  0  done; a run or backfill that was waited for succeeded\n"
-  "  1  the run or backfill that was waited for failed or was cancelled\n"
+  "  1  the run or backfill that was waited for failed or was cancelled, or a webhook's test was not delivered\n"
   "  2  the command line is wrong\n"
   "  3  the server does not answer\n"
   "  4  the key is missing, unknown or lacks the right\n"
-  "  5  no such pipeline, run, schedule, backfill, key or file on the server\n"
+  "  5  no such pipeline, run, schedule, backfill, webhook, key or file on the server\n"
   "  6  the server refused: a mistake in a definition, a parameter, a state that does not allow it\n"
   "  7  the server is overloaded, not ready, or failed\n"
   "  8  a file of this machine cannot be read or written\n";
 
 std::vector<command_row> all_commands() {
   std::vector<command_row> all;
-  for (const auto part :
-       {pipeline_commands(), run_commands(), schedule_commands(), backfill_commands(), dependency_commands(),
-        calendar_commands(), pool_commands(), key_commands(), server_commands()}) {
+  for (const auto part : {pipeline_commands(), run_commands(), schedule_commands(), backfill_commands(),
+                          dependency_commands(), calendar_commands(), pool_commands(), webhook_commands(),
+                          key_commands(), audit_commands(), server_commands()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -130,6 +130,24 @@ test('cancelling ends a run, and a watcher is told with 1', async () => {
   await expect(6, 'run', 'cancel', run);
 });
 
+test('webhooks and the audit log, as the README has them', async () => {
+  const [hook, secret] = (await expect(0, 'webhook', 'create', 'http://127.0.0.1:9/', '--event', 'job.completed')).out.trim().split('\n');
+  assert.match(secret, /^whsec_/);
+  await expect(0, 'webhook', 'update', hook, '--event', 'job.failed', '--retries', '2');
+  assert.match((await expect(0, 'webhook', 'list')).out, new RegExp(`${hook} +enabled +job\\.failed +http://127\\.0\\.0\\.1:9/`));
+  assert.match((await expect(1, 'webhook', 'test', hook)).out, /^not delivered: /);
+  assert.match((await expect(0, 'webhook', 'rotate-secret', hook, '--overlap', '0s')).out, /^whsec_/);
+  assert.match((await expect(0, 'webhook', 'deliveries', hook)).out, /^DELIVERY /);
+  await expect(0, 'webhook', 'pause', hook);
+  assert.match((await expect(0, 'webhook', 'show', hook)).out, /state: +paused/);
+  await expect(0, 'webhook', 'delete', hook);
+  await expect(5, 'webhook', 'show', hook);
+  const run = (await expect(0, 'pipeline', 'run', 'packages')).out.trim();
+  assert.match((await expect(0, 'audit', '--object', run)).out, new RegExp(`pipelines\\.run +ok +127\\.0\\.0\\.1 +\\S+ -> ${run}\n$`));
+  assert.match((await expect(0, 'audit', '--since', '1h', '--operation', 'cloud.deleteWebhook')).out, / cloud\.deleteWebhook +ok /);
+  assert.equal((await expect(0, 'audit', '--until', '1d')).out.trim().split('\n').length, 1);
+});
+
 test('a key may do what its scopes say, until it is revoked', async () => {
   const key = (await expect(0, 'key', 'create', 'reader', '--scope', 'read:pipelines')).out.trim();
   await expect(0, 'pipeline', 'list', '--key', key);

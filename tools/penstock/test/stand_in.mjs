@@ -2,7 +2,9 @@
 // further at each look. Used by cli.test.mjs, so that what the program says and returns is tested without a server.
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
+import { auditRoutes } from './stand_in_audit.mjs';
 import { schedulerRoutes } from './stand_in_scheduler.mjs';
+import { webhookRoutes } from './stand_in_webhooks.mjs';
 
 export const KEY = 'gcs_test_sk_stand_in_0123456789abcdef';
 
@@ -15,6 +17,8 @@ export async function startStandIn() {
   const runs = new Map();
   const keys = new Map();
   const pools = new Map();
+  const webhooks = webhookRoutes({ json });
+  const audit = auditRoutes({ json });
   const requests = [];
   const state = { ready: true, refuse: null };
 
@@ -60,6 +64,8 @@ export async function startStandIn() {
   const scheduler = schedulerRoutes({ json, problem, missing, page });
   const routes = [
     ...scheduler.routes,
+    ...webhooks.routes,
+    ...audit.routes,
     ['GET', /^\/api\/v1\/pipelines$/, ({ query }) => json(200, newestFirst(pipelines).filter((p) => p.name.includes(query.get('search') ?? '')).map(({ yamlDefinition, ...rest }) => rest))],
     ['POST', /^\/api\/v1\/pipelines$/, ({ body }) => {
       const wrong = check(body.yamlDefinition);
@@ -161,5 +167,5 @@ export async function startStandIn() {
     response.end(raw ?? (body === undefined ? undefined : JSON.stringify(body)));
   });
   await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  return { url: `http://127.0.0.1:${server.address().port}`, pipelines, runs, keys, scheduler, requests, state, stop: () => { server.closeAllConnections(); return new Promise((resolve) => { server.close(resolve); }); } };
+  return { url: `http://127.0.0.1:${server.address().port}`, pipelines, runs, keys, scheduler, audit, requests, state, stop: () => { server.closeAllConnections(); return new Promise((resolve) => { server.close(resolve); }); } };
 }
