@@ -284,10 +284,14 @@ void node_impl::stop() {
   if (auto flushed = state_->checkpoint(); !flushed) end_process(flushed.error());
 }
 
+std::optional<std::string> node_impl::not_ready() const {
+  if (ready_) return std::nullopt;
+  return "the node is stopping";
+}
+
 node_figures node_impl::figures() const {
   node_figures out;
   out.ready = ready_;
-  if (!ready_) out.not_ready_because = "the node is stopping";
   partition_figures sum;
   for (const auto& slot : figures_) {
     const std::lock_guard lock{*slot.mutex};

@@ -46,7 +46,8 @@ public:
 
   void create_pipeline(const caller& who, pipeline_draft draft, request_key once, reply<pipeline_view> done) override;
   void update_pipeline(const caller& who, pipeline_id id, pipeline_patch patch, reply<pipeline_view> done) override;
-  void delete_pipeline(const caller& who, pipeline_id id, reply<void> done) override;
+  void delete_pipeline(const caller& who, pipeline_id id, std::optional<pipeline_state> if_state,
+                       reply<void> done) override;
   void get_pipeline(const caller& who, pipeline_id id, reply<pipeline_view> done) override;
   void list_pipelines(const caller& who, pipeline_filter filter, page which,
                       reply<listing<pipeline_view>> done) override;
@@ -69,6 +70,7 @@ public:
   bool knows_workspace(workspace_id id) const override;
   void make_workspace(const caller& who, reply<void> done) override;
   node_figures figures() const override;
+  std::optional<std::string> not_ready() const override;
 
   void create_schedule(const caller& who, pipeline_id pipeline, schedule_draft draft, request_key once,
                        reply<schedule_view> done) override;

@@ -88,8 +88,10 @@ void node_impl::update_pipeline(const caller& who, pipeline_id id, pipeline_patc
   if (!taken) done(unexpected(busy()));
 }
 
-void node_impl::delete_pipeline(const caller& who, pipeline_id id, reply<void> done) {
-  submit(id.raw, pipeline_command{penstock::delete_pipeline{who, std::move(done)}}, note_of(who, to_text(id)));
+void node_impl::delete_pipeline(const caller& who, pipeline_id id, std::optional<pipeline_state> if_state,
+                                reply<void> done) {
+  submit(id.raw, pipeline_command{penstock::delete_pipeline{who, std::move(done), if_state}},
+         note_of(who, to_text(id)));
 }
 
 void node_impl::get_pipeline(const caller& who, pipeline_id id, reply<pipeline_view> done) {

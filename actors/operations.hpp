@@ -37,6 +37,17 @@ struct pipeline_draft {
   pipeline_type type = pipeline_type::etl;
 };
 
+/// The state of a pipeline that a change is meant for: what its `ETag` stands for. Every change makes another.
+struct pipeline_state {
+  std::uint32_t revision = 1;
+  timestamp changed_at;
+
+  [[nodiscard]] static pipeline_state of(const pipeline_record& p) {
+    return {p.revision, p.updated_at.value_or(p.created_at)};
+  }
+  friend bool operator==(const pipeline_state&, const pipeline_state&) = default;
+};
+
 /// What changes a pipeline; absent members stay as they are.
 struct pipeline_patch {
   std::optional<std::string> name;
@@ -48,9 +59,9 @@ struct pipeline_patch {
   std::optional<std::optional<std::string>> schedule; ///< Inner none takes the schedule away.
   std::optional<std::optional<uuid>> domain;
   std::optional<std::vector<std::string>> tags;
-  value attributes;                         ///< An object whose members are set one by one; null: none.
-  bool always_revise = false;               ///< A new revision even if the definition did not change (engine surface).
-  std::optional<std::uint32_t> if_revision; ///< `If-Match`: else `errc::precondition_failed`.
+  value attributes;                       ///< An object whose members are set one by one; null: none.
+  bool always_revise = false;             ///< A new revision even if the definition did not change (engine surface).
+  std::optional<pipeline_state> if_state; ///< In any other: `errc::precondition_failed`, and nothing is changed.
 };
 
 /// A pipeline as clients may see it.
@@ -127,10 +138,9 @@ struct run_filter {
   std::optional<timestamp> to = {};
 };
 
-/// Figures of the node for `/metrics` and `/ready`; read without waiting.
+/// Figures of the node for `/metrics`; read without waiting.
 struct node_figures {
   bool ready = false;
-  std::string not_ready_because;
   std::map<std::string, double> gauges; ///< Metric name (with closed labels in braces) -> value.
   std::map<std::string, double> counters;
   std::map<std::string, figure_histogram> histograms; ///< By bare names, which end in `_seconds`.
@@ -151,7 +161,9 @@ public:
                                reply<pipeline_view> done) = 0;
   virtual void update_pipeline(const caller& who, pipeline_id id, pipeline_patch patch, reply<pipeline_view> done) = 0;
   /// Cancels its active runs, hides it at once, and clears runs, logs and files in the background.
-  virtual void delete_pipeline(const caller& who, pipeline_id id, reply<void> done) = 0;
+  /// @param if_state As of `pipeline_patch`.
+  virtual void delete_pipeline(const caller& who, pipeline_id id, std::optional<pipeline_state> if_state,
+                               reply<void> done) = 0;
   virtual void get_pipeline(const caller& who, pipeline_id id, reply<pipeline_view> done) = 0;
   /// Newest first.
   virtual void list_pipelines(const caller& who, pipeline_filter filter, page which,
@@ -184,6 +196,8 @@ public:
   [[nodiscard]] virtual std::shared_ptr<void> watch_run(const caller& who, run_id id, reply<run_view> changed) = 0;
 
   [[nodiscard]] virtual node_figures figures() const = 0;
+  /// Why the node is not ready; nothing if it is. Costs next to nothing: whoever likes may ask.
+  [[nodiscard]] virtual std::optional<std::string> not_ready() const = 0;
 };
 
 } // namespace penstock

@@ -88,9 +88,14 @@ application::application(const http_settings& settings, operations& ops, std::sh
 response application::refuse(const request& in, const routed& target, const auth_refusal& why) const {
   metrics_->authentication_failed(why.kind);
   // Whose credentials are good is let in all the same, whoever else sits behind the address.
-  if (!may_be_guessed(why.kind) || in.remote_address.empty() ||
+  auto r = render_error(target.errors, why.why);
+  return may_be_guessed(why.kind) ? within_failures(in, target, std::move(r)) : std::move(r);
+}
+
+response application::within_failures(const request& in, const routed& target, response&& refusal) const {
+  if (in.remote_address.empty() ||
       failures_->take(client_of(in.remote_address), failures_per_second, clock_->now()).allowed)
-    return render_error(target.errors, why.why);
+    return std::move(refusal);
   metrics_->rate_limited(http_metrics::limited::address);
   return render_error(target.errors,
                       error{errc::rate_limited, "too many wrong credentials from this address; try again later", {}});
@@ -170,7 +175,8 @@ void application::call_handler(const request& in, const routed& target, const re
   }
 }
 
-void application::answered(const request& in, const routed* target, const response& r) const {
+void application::answered(const request& in, const routed* target, response& r) const {
+  if (target && target->row->who == access::signer && r.status == 401) r = within_failures(in, *target, std::move(r));
   // Who has signed a request, only its handler knows.
   if (!target || target->row->who != access::caller || !may_change(in.method) || !is_refusal(r.status)) return;
   services_.ops.note_request(in.who, in.parameters.last(), r.error_code);

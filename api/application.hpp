@@ -37,8 +37,9 @@ public:
   /// Calls the row's handler. `send` is called exactly once, maybe already inside.
   void handle(const request& in, const routed& target, const responder& send) const;
 
-  /// To be called with every answer: a refused change is noted for the audit log.
-  void answered(const request& in, const routed* target, const response& r) const;
+  /// To be called with every answer before it is sent: a refused change is noted for the audit log, and who signs wrongly
+  /// too often is told so instead.
+  void answered(const request& in, const routed* target, response& r) const;
 
   /// 413 with the limit.
   [[nodiscard]] response too_large(const admission& a) const;
@@ -56,6 +57,8 @@ public:
 
 private:
   [[nodiscard]] std::optional<response> check_caller(request& in, const routed& target, rate_state& rate) const;
+  /// The refusal of wrong credentials, or a 429 for an address that sends too many of them.
+  [[nodiscard]] response within_failures(const request& in, const routed& target, response&& refusal) const;
   [[nodiscard]] response refuse(const request& in, const routed& target, const auth_refusal& why) const;
   [[nodiscard]] bool within_rate(const caller& who, rate_state& rate) const;
   /// Makes the workspace of a token that is the first of it, then has the request handled.

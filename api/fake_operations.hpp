@@ -47,6 +47,7 @@ public:
   start_request last_start;
   request_key last_key;
   node_figures shown;
+  std::string not_ready_because;     ///< While `shown` is not ready.
   std::set<workspace_id> workspaces; ///< Known ones.
   std::size_t workspaces_made = 0;
   figure_query last_figures;
@@ -134,8 +135,8 @@ public:
       last_patch = patch;
       auto* p = find(who, id);
       if (!p) return missing();
-      if (patch.if_revision && *patch.if_revision != p->record.revision)
-        return fail(errc::precondition_failed, "the revision is another");
+      if (patch.if_state && *patch.if_state != pipeline_state::of(p->record))
+        return fail(errc::precondition_failed, "the state is another");
       if (patch.name) p->record.name = *patch.name;
       if (patch.description) p->record.description = *patch.description;
       if (patch.enabled) p->record.enabled = *patch.enabled;
@@ -153,9 +154,13 @@ public:
     });
   }
 
-  void delete_pipeline(const caller& who, pipeline_id id, reply<void> done) override {
+  void delete_pipeline(const caller& who, pipeline_id id, std::optional<pipeline_state> if_state,
+                       reply<void> done) override {
     answer<void>(std::move(done), [&, this]() -> result<void> {
-      if (!find(who, id)) return missing();
+      const auto* p = find(who, id);
+      if (!p) return missing();
+      if (if_state && *if_state != pipeline_state::of(p->record))
+        return fail(errc::precondition_failed, "the state is another");
       pipelines_.erase(id);
       std::erase(order_, id);
       return {};
@@ -405,6 +410,9 @@ public:
   }
 
   node_figures figures() const override { return shown; }
+  std::optional<std::string> not_ready() const override {
+    return shown.ready ? std::nullopt : std::optional{not_ready_because};
+  }
 
 private:
   struct watch {

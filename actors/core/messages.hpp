@@ -58,6 +58,7 @@ struct update_pipeline {
 struct delete_pipeline {
   caller who;
   reply<void> done;
+  std::optional<pipeline_state> if_state = {};
 };
 
 /// Starts a run of the pipeline told.

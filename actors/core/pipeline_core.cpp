@@ -69,6 +69,16 @@ result<void> pipeline_core::require(workspace_id workspace) {
   return {};
 }
 
+result<void> pipeline_core::require_state(const std::optional<pipeline_state>& wanted) const {
+  if (!wanted || *wanted == pipeline_state::of(*record_)) return {};
+  return fail(errc::precondition_failed, "the pipeline has been changed meanwhile; read it again");
+}
+
+void pipeline_core::note_change(timestamp now) {
+  // Two changes within a millisecond make two states all the same.
+  record_->updated_at = std::max(now, pipeline_state::of(*record_).changed_at + milliseconds{1});
+}
+
 result<void> pipeline_core::load_graph() {
   if (graph_) return {};
   auto graph = around_.plans.get(around_.state, around_.seals, record_->workspace, id_, record_->revision);
@@ -171,9 +181,7 @@ result<pipeline_view> pipeline_core::update(update_pipeline& command, timestamp 
   if (auto there = require(command.who.workspace); !there) return unexpected(there.error());
   if (auto loaded = load_newest(); !loaded) return unexpected(loaded.error());
   auto& patch = command.patch;
-  if (patch.if_revision && *patch.if_revision != record_->revision)
-    return fail(errc::precondition_failed, "the pipeline is at revision " + std::to_string(record_->revision) +
-                                             ", not " + std::to_string(*patch.if_revision));
+  if (auto same = require_state(patch.if_state); !same) return unexpected(same.error());
   if (patch.name && *patch.name != record_->name) {
     out.mutations.remove(family::index, keys::pipeline_name(partition(), record_->workspace, record_->name, id_));
     record_->name = std::move(*patch.name);
@@ -192,7 +200,7 @@ result<pipeline_view> pipeline_core::update(update_pipeline& command, timestamp 
   if (patch.tags) record_->tags = std::move(*patch.tags);
   if (const auto* members = patch.attributes.as_object())
     for (const auto& [name, v] : *members) record_->attributes.set(name, v);
-  record_->updated_at = now;
+  note_change(now);
   if (!command.compiled && patch.always_revise)
     command.compiled = compiled_definition{newest_->source, graph_, newest_->warnings};
   if (command.compiled) {
@@ -215,6 +223,7 @@ result<pipeline_view> pipeline_core::update(update_pipeline& command, timestamp 
 
 result<void> pipeline_core::remove(delete_pipeline& command, timestamp now, proposal& out) {
   if (auto there = require(command.who.workspace); !there) return there;
+  if (auto same = require_state(command.if_state); !same) return same;
   record_->deleted = true;
   store_header(out);
   out.mutations.remove(family::index,
@@ -373,7 +382,7 @@ result<schedule_view> pipeline_core::change_schedule(schedule_changed& command, 
   // The pipeline shows its own schedule as a field.
   if (changed && changed->record.own && changed->record.cron != record_->schedule) {
     record_->schedule = changed->record.cron;
-    record_->updated_at = now;
+    note_change(now);
     store_header(out);
   }
   return changed;
@@ -383,7 +392,7 @@ result<void> pipeline_core::remove_schedule(const schedule_deleted& command, tim
   auto removed = schedules_.remove(command, out);
   if (removed && command.id == own_schedule_id(id_)) {
     record_->schedule.reset();
-    record_->updated_at = now;
+    note_change(now);
     store_header(out);
   }
   return removed;

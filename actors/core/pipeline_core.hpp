@@ -40,6 +40,9 @@ private:
   [[nodiscard]] result<void> load_newest();
   /// The pipeline as `workspace` sees it: `errc::not_found` for another's or a deleted one.
   [[nodiscard]] result<void> require(workspace_id workspace);
+  [[nodiscard]] result<void> require_state(const std::optional<pipeline_state>& wanted) const;
+  /// The pipeline is in another state from now on.
+  void note_change(timestamp now);
 
   [[nodiscard]] result<pipeline_view> create(create_pipeline& command, proposal& out);
   [[nodiscard]] result<pipeline_view> update(update_pipeline& command, timestamp now, proposal& out);

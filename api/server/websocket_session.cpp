@@ -4,6 +4,9 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include <algorithm>
+#include <array>
+
 namespace penstock {
 namespace {
 
@@ -17,6 +20,14 @@ constexpr std::chrono::seconds handshake_time{10};
 constexpr std::chrono::seconds idle_time{60};
 
 websocket::stream_base::timeout timeouts() { return {handshake_time, idle_time, true}; }
+
+/// What the handshake reads; Beast throws at headers of a length that a client may be allowed to send.
+bool is_of_handshake(const header_view& h) {
+  constexpr std::array names{"host", "connection", "upgrade", "sec-websocket-key", "sec-websocket-version"};
+  constexpr std::size_t value_bytes_max = 8u << 10;
+  return h.value.size() <= value_bytes_max &&
+         std::ranges::any_of(names, [&](const char* name) { return equal_ignoring_case(h.name, name); });
+}
 
 } // namespace
 
@@ -50,7 +61,7 @@ void websocket_session::start(const request& in, std::string_view request_id, co
   });
   beast::http::request<beast::http::empty_body> upgrade{beast::http::verb::get, "/", 11};
   for (const auto& h : in.headers)
-    upgrade.insert({h.name.data(), h.name.size()}, beast::string_view{h.value.data(), h.value.size()});
+    if (is_of_handshake(h)) upgrade.insert({h.name.data(), h.name.size()}, {h.value.data(), h.value.size()});
   // `upgrade` need only last until the call returns.
   stream_.async_accept(upgrade, [self = shared_from_this(), open = std::move(open)](const beast::error_code& ec) {
     if (ec) return self->end();

@@ -9,8 +9,8 @@
 
 namespace penstock {
 
-/// `ETag` of a pipeline: `"<revision>-<time of the last change>"`, so it changes with whatever a client can see of the
-/// pipeline itself, and is the same on every surface.
+/// `ETag` of a pipeline: `"<revision>-<time of the last change>"`, so it changes with whatever a client changes of the
+/// pipeline itself, and is the same on every surface. How its runs stand is no part of it.
 [[nodiscard]] std::string entity_tag(const pipeline_record& p);
 
 /// 304 for a client whose `If-None-Match` names the pipeline as it is.

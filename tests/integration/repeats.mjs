@@ -79,8 +79,29 @@ test('ETag and If-Match: a change of what has changed meanwhile is a 412', async
     ),
   );
   assert.ok(racers.some(({ status }) => status === 200));
+  const tagOfAll = (await server.ask('GET', `/api/pipelines/${id}`)).headers.etag;
+  const sameTag = await Promise.all(
+    Array.from({ length: 10 }, (_, n) =>
+      server.ask('PUT', `/api/pipelines/${id}`, { body: { name: `one of ${n}` }, headers: { 'If-Match': tagOfAll } }),
+    ),
+  );
+  assert.deepEqual(sameTag.map(({ status }) => status).sort(), [200, ...Array(9).fill(412)], 'one tag, one change');
   const last = (await server.expect(200, 'GET', `/api/pipelines/${id}`)).headers.etag;
   await server.expect(204, 'DELETE', `/api/pipelines/${id}`, { headers: { 'If-Match': last } });
+});
+
+test('numbers changed on the engine surface do not bring an earlier definition back', async () => {
+  const { id } = await server.create('raced', noop);
+  for (let round = 0; round < 10; round += 1) {
+    const yamlDefinition = `tasks:\n  - { id: t${round}, type: noop }\n`;
+    await Promise.all([
+      server.expect(200, 'PUT', `/api/v1/pipelines/${id}`, { body: { yamlDefinition } }),
+      server.expect(200, 'PUT', `/api/v1/pipelines/${id}`, { body: { maxRetries: round } }),
+    ]);
+    const now = (await server.expect(200, 'GET', `/api/v1/pipelines/${id}`)).body;
+    assert.equal(now.yamlDefinition, yamlDefinition);
+    assert.equal(now.maxRetries, round);
+  }
 });
 
 test('If-Match guards a delete, and a change on the engine surface', async () => {

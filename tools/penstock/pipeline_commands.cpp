@@ -6,6 +6,7 @@
 #include "tools/penstock/text_format.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace penstock::cli {
@@ -20,9 +21,17 @@ constexpr int run_timeout_max_s = 31'536'000;
 std::string path_of(const std::string& id) { return std::string{base} + "/" + encode(id); }
 
 outcome<value::list> all_pipelines(api_client& api, const std::string& search) {
-  const auto answer = api.get(std::string{base} + (search.empty() ? "" : "?search=" + encode(search)));
-  if (!answer) return unexpected(answer.error());
-  return entries_of(*answer);
+  constexpr std::size_t page_size = 1'000;
+  value::list all;
+  while (true) {
+    auto path = std::string{base} + "?limit=" + std::to_string(page_size) + "&offset=" + std::to_string(all.size());
+    if (!search.empty()) path += "&search=" + encode(search);
+    const auto answer = api.get(path);
+    if (!answer) return unexpected(answer.error());
+    auto page = entries_of(*answer);
+    all.insert(all.end(), std::make_move_iterator(page.begin()), std::make_move_iterator(page.end()));
+    if (page.size() < page_size) return all;
+  }
 }
 
 /// The one pipeline of that name, null if there is none.

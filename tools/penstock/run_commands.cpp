@@ -60,28 +60,32 @@ struct named_run {
   value run;
 };
 
-/// The newest runs of all pipelines. Only as many pipelines can matter as runs are wanted: those that ran last.
+/// A run's status as the surface says it that lists the runs of all pipelines.
+std::string job_status(const std::string& status) { return status == "success" ? "completed" : status; }
+
+/// The newest runs of all pipelines.
 outcome<std::vector<named_run>> newest_runs(api_client& api, std::size_t limit, const std::string& status) {
-  const auto listed = api.get("/api/pipelines?limit=1000");
-  if (!listed) return unexpected(listed.error());
-  auto pipelines = entries_of(*listed);
-  std::erase_if(pipelines, [](const value& p) {
-    return text_of(p, "last_run_at").empty() && text_of(p, "last_run_status").empty();
-  });
-  std::stable_sort(pipelines.begin(), pipelines.end(), [](const value& a, const value& b) {
-    return text_of(a, "last_run_at") > text_of(b, "last_run_at");
-  });
-  if (status.empty() && pipelines.size() > limit) pipelines.resize(limit);
+  constexpr std::size_t page_size = 100;
   std::vector<named_run> runs;
-  for (const auto& pipeline : pipelines) {
-    auto some = runs_of(api, text_of(pipeline, "id"), limit, status);
-    if (!some) return unexpected(some.error());
-    for (auto& run : *some) runs.push_back({text_of(pipeline, "name"), std::move(run)});
+  std::map<std::string, std::string> names;
+  for (std::size_t page = 1; runs.size() < limit; ++page) {
+    auto path = "/v1/jobs?limit=" + std::to_string(page_size) + "&page=" + std::to_string(page);
+    if (!status.empty()) path += "&status=" + encode(job_status(status));
+    const auto answer = api.get(path);
+    if (!answer) return unexpected(answer.error());
+    const auto jobs = entries_of(*answer);
+    for (const auto& job : jobs) {
+      if (runs.size() == limit) break;
+      // The list does not say who started a run.
+      auto run = api.get(path_of(text_of(job, "id")));
+      if (!run && run.error().code == exit_code::not_found) continue;
+      if (!run) return unexpected(run.error());
+      auto& name = names[text_of(*run, "pipeline_id")];
+      if (name.empty()) name = pipeline_name(api, *run);
+      runs.push_back({name, std::move(*run)});
+    }
+    if (jobs.size() < page_size) break;
   }
-  std::stable_sort(runs.begin(), runs.end(), [](const named_run& a, const named_run& b) {
-    return text_of(a.run, "created_at") > text_of(b.run, "created_at");
-  });
-  if (runs.size() > limit) runs.resize(limit);
   return runs;
 }
 

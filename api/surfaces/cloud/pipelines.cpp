@@ -91,38 +91,37 @@ void create_pipeline(const request& in, const services& with, responder send) {
 void get_pipeline(const request& in, const services& with, responder send) {
   const auto id = pipeline_in_path(in, send);
   if (!id) return;
-  with.ops.get_pipeline(
-    in.who, *id, answer_with<pipeline_view>(style, send, [known = in.header_text("if-none-match")](const auto& p) {
-      if (auto same = not_modified(known, p.record)) return std::move(*same);
-      return show(200, p);
-    }));
+  // Never a 304: how its last run stands and when the next one is due are part of the answer, and not of the tag.
+  with.ops.get_pipeline(in.who, *id,
+                        answer_with<pipeline_view>(style, send, [](const auto& p) { return show(200, p); }));
 }
 
-/// Does `change` unless `If-Match` names another state of the pipeline.
+/// Does `change` to the pipeline in the state that `If-Match` allows, or in any if there is none.
 template <class Change>
 void change_if_matched(const request& in, const services& with, const responder& send, pipeline_id id, Change change) {
   auto if_match = in.header_text("if-match");
-  if (if_match.empty()) return change();
+  if (if_match.empty()) return change(std::optional<pipeline_state>{});
   with.ops.get_pipeline(in.who, id, then<pipeline_view>(style, send, [if_match, send, change](const auto& now) {
                           if (!may_change(if_match, now.record))
                             return send(render_error(style, changed_meanwhile(now.record)));
-                          change();
+                          change(std::optional{pipeline_state::of(now.record)});
                         }));
 }
 
 void delete_pipeline(const request& in, const services& with, responder send) {
   const auto id = pipeline_in_path(in, send);
   if (!id) return;
-  change_if_matched(in, with, send, *id, [&ops = with.ops, who = in.who, id = *id, send] {
-    ops.delete_pipeline(who, id, answer_with<void>(style, send, &no_content));
+  change_if_matched(in, with, send, *id, [&ops = with.ops, who = in.who, id = *id, send](auto if_state) {
+    ops.delete_pipeline(who, id, if_state, answer_with<void>(style, send, &no_content));
   });
 }
 
 void set_enabled(const request& in, const services& with, const responder& send, bool enabled) {
   const auto id = pipeline_in_path(in, send);
   if (!id) return;
-  change_if_matched(in, with, send, *id, [&ops = with.ops, who = in.who, id = *id, enabled, send] {
+  change_if_matched(in, with, send, *id, [&ops = with.ops, who = in.who, id = *id, enabled, send](auto if_state) {
     pipeline_patch patch;
+    patch.if_state = if_state;
     patch.enabled = enabled;
     ops.update_pipeline(who, id, std::move(patch),
                         answer_with<pipeline_view>(style, send, [](const auto& p) { return show(200, p); }));

@@ -4,6 +4,7 @@
 #include "api/surfaces/engine/scheduler.hpp"
 #include "api/surfaces/engine/scheduler_fields.hpp"
 #include "runtime/calendar/holiday_import.hpp"
+#include "runtime/model/utf8.hpp"
 
 #include <algorithm>
 
@@ -21,9 +22,9 @@ bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 |
 std::string name_in_path(const request& in, request_problems& problems) {
   std::string name{in.parameters["name"]};
   if (trimmed(name).empty() || name.size() > calendar_name_bytes_max ||
-      std::any_of(name.begin(), name.end(), &is_control))
+      std::any_of(name.begin(), name.end(), &is_control) || find_invalid_utf8(name) != std::string::npos)
     problems.add("name", "in the path must be 1 to " + std::to_string(calendar_name_bytes_max) +
-                           " bytes without control characters");
+                           " bytes of UTF-8 without control characters");
   return name;
 }
 

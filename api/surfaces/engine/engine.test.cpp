@@ -109,10 +109,11 @@ TEST_CASE_METHOD(engine_front, "a pipeline of another surface is shown as what i
   CHECK(shown.at("timeoutSeconds") == "0");
 }
 
-TEST_CASE_METHOD(engine_front, "entity tags guard reads and updates here too", "[engine]") {
+TEST_CASE_METHOD(engine_front, "entity tags guard updates here too, and keep nobody from seeing how runs stand",
+                 "[engine]") {
   const auto path = "/api/v1/pipelines/" + create().at("id");
   const auto tag = ask(verb::get, path).header("ETag");
-  CHECK(ask(verb::get, path, "", {{"If-None-Match", tag}}).status() == 304);
+  CHECK(ask(verb::get, path, "", {{"If-None-Match", tag}}).status() == 200);
   CHECK(ask(verb::put, path, "{}", {{"If-Match", tag}}).status() == 200);
   CHECK(ask(verb::put, path, "{}", {{"If-Match", tag}}).status() == 412);
 }

@@ -11,6 +11,7 @@
 #include "api/surfaces/task_defaults.hpp"
 
 #include <array>
+#include <memory>
 
 namespace penstock::engine_surface {
 namespace {
@@ -82,6 +83,43 @@ bool changes_defaults(const value& changes) {
   return false;
 }
 
+/// A PUT on its way. Without `If-Match` it is about the pipeline as it is when it comes to be decided: where the definition
+/// that was read must be compiled again for other defaults, and was replaced meanwhile, it is read again.
+struct pending_update {
+  operations& ops;
+  caller who;
+  pipeline_id id;
+  pipeline_patch patch;
+  std::string if_match;
+  responder send;
+  int reads_left = 5;
+};
+
+void read_and_update(const std::shared_ptr<pending_update>& p);
+
+void update_as_read(const std::shared_ptr<pending_update>& p, pipeline_view now) {
+  if (!may_change(p->if_match, now.record)) return p->send(render_error(style, changed_meanwhile(now.record)));
+  auto patch = p->patch;
+  const bool recompiles = !patch.source && changes_defaults(patch.attributes);
+  if (recompiles || !p->if_match.empty()) patch.if_state = pipeline_state::of(now.record);
+  patch.defaults = task_defaults(merged(std::move(now.record.attributes), patch.attributes));
+  auto source = patch.source ? *patch.source : now.source.value_or(definition{});
+  if (recompiles) patch.source = source;
+  auto answer = answer_pipeline(200, p->send, std::move(source));
+  p->ops.update_pipeline(p->who, p->id, std::move(patch),
+                         [p, recompiles, answer = std::move(answer)](result<pipeline_view> changed) {
+                           const bool overtaken = !changed && changed.error().code == errc::precondition_failed;
+                           if (overtaken && recompiles && p->if_match.empty() && --p->reads_left > 0)
+                             return read_and_update(p);
+                           answer(std::move(changed));
+                         });
+}
+
+void read_and_update(const std::shared_ptr<pending_update>& p) {
+  p->ops.get_pipeline(
+    p->who, p->id, then<pipeline_view>(style, p->send, [p](pipeline_view now) { update_as_read(p, std::move(now)); }));
+}
+
 } // namespace
 
 void list_pipelines(const request& in, const services& with, responder send) {
@@ -125,11 +163,9 @@ void get_pipeline(const request& in, const services& with, responder send) {
   request_problems problems;
   const pipeline_id id{id_in_path(in, "id", problems)};
   if (!problems.empty()) return send(render_error(style, problems.take()));
-  with.ops.get_pipeline(
-    in.who, id, answer_with<pipeline_view>(style, send, [known = in.header_text("if-none-match")](const auto& p) {
-      if (auto same = not_modified(known, p.record)) return std::move(*same);
-      return render_pipeline(200, p);
-    }));
+  // Never a 304: how its last run stands is part of the answer, and not of the tag.
+  with.ops.get_pipeline(in.who, id,
+                        answer_with<pipeline_view>(style, send, [](const auto& p) { return render_pipeline(200, p); }));
 }
 
 void update_pipeline(const request& in, const services& with, responder send) {
@@ -140,20 +176,8 @@ void update_pipeline(const request& in, const services& with, responder send) {
   auto patch = read_patch(*body, problems, false, with.settings.definitions);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   patch.always_revise = true;
-  // The pipeline is read first, because new defaults mean that the definition it has must be compiled again.
-  with.ops.get_pipeline(
-    in.who, id,
-    then<pipeline_view>(style, send,
-                        [&ops = with.ops, who = in.who, id, if_match = in.header_text("if-match"),
-                         patch = std::move(patch), send](pipeline_view now) mutable {
-                          if (!may_change(if_match, now.record))
-                            return send(render_error(style, changed_meanwhile(now.record)));
-                          if (!if_match.empty()) patch.if_revision = now.record.revision;
-                          patch.defaults = task_defaults(merged(std::move(now.record.attributes), patch.attributes));
-                          auto source = patch.source ? *patch.source : now.source.value_or(definition{});
-                          if (!patch.source && changes_defaults(patch.attributes)) patch.source = source;
-                          ops.update_pipeline(who, id, std::move(patch), answer_pipeline(200, send, std::move(source)));
-                        }));
+  read_and_update(std::make_shared<pending_update>(
+    pending_update{with.ops, in.who, id, std::move(patch), in.header_text("if-match"), std::move(send)}));
 }
 
 void delete_pipeline(const request& in, const services& with, responder send) {

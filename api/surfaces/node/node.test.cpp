@@ -16,7 +16,7 @@ TEST_CASE("health is open and says ok", "[node]") {
 
 TEST_CASE("ready follows the node, and draining ends it", "[node]") {
   test_front front;
-  front.ops.shown.not_ready_because = "no quorum in partition 3";
+  front.ops.not_ready_because = "no quorum in partition 3";
   auto r = front.ask(verb::get, "/ready");
   CHECK(r.status() == 503);
   CHECK(r.at("detail").find("partition 3") != std::string::npos);

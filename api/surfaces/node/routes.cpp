@@ -18,11 +18,10 @@ void health(const request&, const services& with, responder send) {
 
 void ready(const request&, const services& with, responder send) {
   const bool draining = with.draining.load(std::memory_order_relaxed);
-  const auto figures = with.ops.figures();
-  if (figures.ready && !draining) return send(json_response(200, R"({"status":"ready"})"));
-  send(render_error(
-    error_style::problem,
-    error{errc::unavailable, draining ? "the server is stopping" : "not ready: " + figures.not_ready_because, {}}));
+  const auto why = with.ops.not_ready();
+  if (!why && !draining) return send(json_response(200, R"({"status":"ready"})"));
+  send(render_error(error_style::problem,
+                    error{errc::unavailable, draining ? "the server is stopping" : "not ready: " + *why, {}}));
 }
 
 void metrics(const request& in, const services& with, responder send) {

@@ -129,7 +129,7 @@ void update_pipeline(const request& in, const services& with, responder send) {
                                              patch = std::move(patch), body, send](const auto& now) mutable {
                                               if (!may_change(if_match, now.record))
                                                 return send(render_error(style, changed_meanwhile(now.record)));
-                                              if (!if_match.empty()) patch.if_revision = now.record.revision;
+                                              if (!if_match.empty()) patch.if_state = pipeline_state::of(now.record);
                                               patch.defaults = task_defaults(now.record.attributes);
                                               ops.update_pipeline(who, id, std::move(patch),
                                                                   answer_pipeline(200, send, body));
@@ -162,6 +162,7 @@ void duplicate_pipeline(const request& in, const services& with, responder send)
       draft.enabled = from.enabled;
       draft.schedule = std::move(from.schedule);
       draft.domain = from.domain;
+      draft.type = from.type;
       draft.tags = std::move(from.tags);
       draft.attributes = std::move(from.attributes);
       ops.create_pipeline(who, std::move(draft), once, answer_pipeline(201, send, body));

@@ -161,7 +161,7 @@ TEST_CASE("If-Match guards an update", "[pipelines]") {
   const auto tag = front.ask(verb::get, "/api/pipelines/" + id).header("ETag");
   CHECK(front.ask(verb::put, "/api/pipelines/" + id, R"({"name":"B"})", {{"If-Match", "\"9-9\""}}).status() == 412);
   CHECK(front.ask(verb::put, "/api/pipelines/" + id, R"({"name":"B"})", {{"If-Match", tag}}).status() == 200);
-  CHECK(front.ops.last_patch.if_revision == 1u);
+  CHECK(front.ops.last_patch.if_state->revision == 1u);
   CHECK(front.ask(verb::put, "/api/pipelines/" + id, R"({"name":"C"})", {{"If-Match", tag}}).status() == 412);
   CHECK(front.ask(verb::put, "/api/pipelines/" + id, R"({"name":"C"})", {{"If-Match", "*"}}).status() == 200);
 }
