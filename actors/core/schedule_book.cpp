@@ -6,6 +6,7 @@
 #include "runtime/calendar/catch_up.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace penstock {
 
@@ -340,6 +341,12 @@ std::vector<schedule_id> schedule_book::ids(std::size_t count_max) const {
     out.push_back(schedule_id{keys::turned_id(key)});
     return out.size() < count_max;
   });
+  // Those made a moment ago may not be in the store yet.
+  const std::unordered_set<schedule_id> stored{out.begin(), out.end()};
+  for (const auto& [id, s] : live_) {
+    if (out.size() >= count_max) break;
+    if (s && !stored.contains(id)) out.push_back(id);
+  }
   return out;
 }
 

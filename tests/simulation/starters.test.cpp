@@ -455,6 +455,31 @@ SCENARIO("a schedule keeps to its calendar as it stands when a time comes due", 
   }
 }
 
+SCENARIO("a schedule made while its pipeline is being switched on has a due time", "[simulation][schedule]") {
+  for (const auto seed : simulation::seeds(seed_count)) {
+    CAPTURE(seed);
+    world w{seed};
+    const auto pipeline = w.make_pipeline("p", quick);
+    const auto enable = [&](bool enabled) {
+      update_pipeline command;
+      command.who.workspace = default_workspace;
+      command.patch.enabled = enabled;
+      command.done = [](result<pipeline_view> r) { REQUIRE(r); };
+      w.node->submit(pipeline.raw, pipeline_command{std::move(command)});
+    };
+    enable(false);
+    w.settle(w.clock.now());
+    std::optional<schedule_view> made;
+    w.node->submit(pipeline.raw, pipeline_command{schedule_created{
+                                   every_minute(w, pipeline), {}, {}, [&](result<schedule_view> r) { made = *r; }}});
+    // It is not in the store yet.
+    enable(true);
+    w.settle(w.clock.now());
+    REQUIRE(made);
+    CHECK(look(w, *made).record.next_at == next_minute(w.clock.now()));
+  }
+}
+
 SCENARIO("a pipeline that rests has no next due time", "[simulation][schedule]") {
   world w{7};
   const auto pipeline = w.make_pipeline("p", quick);
