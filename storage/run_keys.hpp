@@ -39,7 +39,7 @@ inline constexpr std::uint8_t any_status = 0;
 
 // Bases of counters; behind them the time of the run's birth.
 
-/// partition u16 | 16 | status u8 | pipeline 16; levels: all time, by day, hour, minute and second.
+/// partition u16 | 16 | status u8 | pipeline 16; levels: all time, by hour and second.
 [[nodiscard]] std::string run_births_of_pipeline(partition_id p, pipeline_id owner, std::uint8_t status);
 /// partition u16 | 17 | status u8 | workspace 16; levels: all time, by day, hour, minute and second.
 [[nodiscard]] std::string run_births_of_workspace(partition_id p, workspace_id owner, std::uint8_t status);

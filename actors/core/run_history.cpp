@@ -8,8 +8,10 @@ namespace {
 
 constexpr std::uint8_t bit(keys::time_level level) { return static_cast<std::uint8_t>(1u << level.bytes); }
 constexpr std::uint8_t all_time = 1;
-constexpr std::uint8_t levels_of_births =
+constexpr std::uint8_t levels_of_workspace =
   all_time | bit(keys::by_day) | bit(keys::by_hour) | bit(keys::by_minute) | bit(keys::by_second);
+// Fewer: each is one more addition for every start and every end.
+constexpr std::uint8_t levels_of_pipeline = all_time | bit(keys::by_hour) | bit(keys::by_second);
 constexpr std::uint8_t levels_of_tallies = bit(keys::by_day) | bit(keys::by_hour);
 
 /// A pipeline's entry of a run in that status, where its other indexes do not have one.
@@ -22,9 +24,9 @@ void index_of_pipeline(mutation_batch& out, partition_id p, const run_record& ru
 
 void count(mutation_batch& out, partition_id p, const run_record& run, std::uint8_t status, std::int64_t delta) {
   const auto detail = keys::time_detail(keys::time_of(run.id.raw));
-  out.add_levels(family::counters, keys::run_births_of_pipeline(p, run.pipeline, status), detail, levels_of_births,
+  out.add_levels(family::counters, keys::run_births_of_pipeline(p, run.pipeline, status), detail, levels_of_pipeline,
                  delta);
-  out.add_levels(family::counters, keys::run_births_of_workspace(p, run.workspace, status), detail, levels_of_births,
+  out.add_levels(family::counters, keys::run_births_of_workspace(p, run.workspace, status), detail, levels_of_workspace,
                  delta);
   out.add_levels(family::counters, keys::runs_of_partition(p, status), {}, all_time, delta);
 }

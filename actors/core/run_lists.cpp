@@ -9,7 +9,8 @@ namespace penstock {
 
 namespace {
 
-constexpr std::array levels{keys::by_day, keys::by_hour, keys::by_minute, keys::by_second};
+constexpr std::array levels_of_workspace{keys::by_day, keys::by_hour, keys::by_minute, keys::by_second};
+constexpr std::array levels_of_pipeline{keys::by_hour, keys::by_second};
 
 /// So many entries are stepped through sooner than counters are asked how to pass them.
 constexpr std::uint64_t short_way = 512;
@@ -171,7 +172,7 @@ run_lists runs_of_workspace(const state_reader& state, partition_id partitions, 
       {filter.status ? keys::run_by_status_prefix(p, owner, *filter.status)
                      : keys::index_prefix(p, keys::index_kind::runs_of_workspace, owner.raw),
        counted_in(filter.status, [&](std::uint8_t s) { return keys::run_births_of_workspace(p, owner, s); })});
-  run_lists out{state, std::move(lanes), levels, filter.from, filter.to};
+  run_lists out{state, std::move(lanes), levels_of_workspace, filter.from, filter.to};
   if (comes_and_goes(filter.status)) out.expect_gaps();
   return out;
 }
@@ -184,7 +185,7 @@ run_lists runs_of_pipeline(const state_reader& state, partition_id p, const run_
     lane.prefix = keys::index_prefix(p, keys::index_kind::active_runs, owner.raw);
   else lane.prefix = keys::ended_run_prefix(p, owner, *filter.status);
   lane.counts = counted_in(filter.status, [&](std::uint8_t s) { return keys::run_births_of_pipeline(p, owner, s); });
-  run_lists out{state, {std::move(lane)}, levels, filter.from, filter.to};
+  run_lists out{state, {std::move(lane)}, levels_of_pipeline, filter.from, filter.to};
   if (comes_and_goes(filter.status)) out.expect_gaps();
   return out;
 }
