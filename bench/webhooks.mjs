@@ -14,7 +14,7 @@ const peak_rss_mib = (pid) => Number(/^VmHWM:\s+(\d+)/m.exec(fs.readFileSync(`/p
 
 async function add_endpoint(node, url) {
   const body = { url, events: ['job.completed'], max_retries: 1 };
-  await node.expect(node.request('POST', '/v1/webhooks', { body }), [201]);
+  return JSON.parse((await node.expect(node.request('POST', '/v1/webhooks', { body }), [201])).body).data.id;
 }
 
 /** Waits for `count` events at the good endpoint; answers what came, and a problem where some never did. */
@@ -60,19 +60,25 @@ async function measure(receiver, node, settings) {
   await add_endpoint(node, `${receiver.url}/good`);
   const alone = await flood(receiver, node, trigger, settings);
   const before = await calm(receiver, trigger, settings);
+  // As many good ones: what is due to the number of deliveries and not to how they end.
+  const others = [];
+  for (const _ of bad_paths) others.push(await add_endpoint(node, `${receiver.url}/other`));
+  const among = await calm(receiver, trigger, settings);
+  for (const id of others) await node.expect(node.request('DELETE', `/v1/webhooks/${id}`), [204]);
   for (const path of bad_paths) await add_endpoint(node, receiver.url + path);
   const beside = await calm(receiver, trigger, settings);
-  const problems = [...alone.problems, ...before.problems, ...beside.problems];
+  const problems = [...alone.problems, ...before.problems, ...among.problems, ...beside.problems];
   const followed = (await receiver.ask('counts')).counts['/target'];
   if (followed) problems.push(`webhooks: ${followed} redirects were followed`);
   return {
     figures: {
       webhooks_per_s: alone.per_second,
       webhooks_p50_ms: before.latency_ms.p50, webhooks_p99_ms: before.latency_ms.p99,
+      webhooks_among_p50_ms: among.latency_ms.p50, webhooks_among_p99_ms: among.latency_ms.p99,
       webhooks_beside_p50_ms: beside.latency_ms.p50, webhooks_beside_p99_ms: beside.latency_ms.p99,
       webhooks_peak_mib: peak_rss_mib(node.child.pid),
     },
-    phases: { webhooks: alone.load, webhooks_alone: before, webhooks_beside: beside },
+    phases: { webhooks: alone.load, webhooks_alone: before, webhooks_among: among, webhooks_beside: beside },
     problems,
   };
 }

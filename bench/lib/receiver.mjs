@@ -1,5 +1,5 @@
-// A receiver of webhooks in a process of its own, so that it takes no time from the clients: well-behaved at /good, and bad in
-// a way of its own at each other path. Speaks just enough HTTP/1.1 to cost next to nothing.
+// A receiver of webhooks in a process of its own, so that it takes no time from the clients: well-behaved at /good and /other,
+// and bad in a way of its own at each other path. Speaks just enough HTTP/1.1 to cost next to nothing.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
@@ -29,6 +29,7 @@ function pour(socket) {
 /** What each path does to its sender. `/target` is where `/redirect` points: nobody may come there. */
 const manners = {
   '/good': (socket) => socket.write(answer_204),
+  '/other': (socket) => socket.write(answer_204),
   '/target': (socket) => socket.write(answer_204),
   '/failing': (socket) => socket.write(answer_500),
   '/hanging': () => {},
@@ -37,7 +38,7 @@ const manners = {
   '/endless': pour,
   '/closing': (socket) => socket.destroy(),
 };
-export const bad_paths = Object.keys(manners).filter((path) => !['/good', '/target'].includes(path));
+export const bad_paths = Object.keys(manners).filter((path) => !['/good', '/other', '/target'].includes(path));
 
 /** What came, since the last `reset`. */
 let counts = {};
