@@ -14,10 +14,19 @@ using std::chrono::days;
 
 constexpr std::size_t problems_max = 100;
 constexpr std::size_t name_bytes_max = 200;
+constexpr std::size_t message_bytes_max = 200; ///< What is quoted may be as long as the text.
 constexpr int years_max = 200;
 constexpr std::size_t depth_max = 16;
 /// What may be worked out over the whole text, in dates; a year of a rule counts as 32. Takes some tenths of a second.
 constexpr std::size_t effort_max = 1'600'000;
+
+/// At most so many bytes of it, not in the middle of a character.
+std::string shortened(std::string text, std::size_t bytes_max) {
+  std::size_t end = std::min(text.size(), bytes_max);
+  while (end < text.size() && (text[end] & 0xC0) == 0x80) --end;
+  text.resize(end);
+  return text;
+}
 
 /// One VEVENT.
 struct event {
@@ -113,7 +122,7 @@ private:
     if (p.name == "DTSTART") current_.start = time(p, p.value);
     else if (p.name == "DTEND") current_.end = time(p, p.value);
     else if (p.name == "DURATION") duration(p);
-    else if (p.name == "SUMMARY") current_.name = shortened(unescape_ical_text(p.value));
+    else if (p.name == "SUMMARY") current_.name = shortened(unescape_ical_text(p.value), name_bytes_max);
     else if (p.name == "UID") current_.uid = p.value;
     else if (p.name == "STATUS") current_.cancelled = in_capitals(p.value) == "CANCELLED";
     else if (p.name == "RRULE") rule(p);
@@ -155,14 +164,8 @@ private:
     if (const auto t = time(p, p.value)) current_.replaces = std::chrono::floor<days>(t->at);
   }
 
-  static std::string shortened(std::string text) {
-    std::size_t end = std::min(text.size(), name_bytes_max);
-    while (end < text.size() && (text[end] & 0xC0) == 0x80) --end;
-    text.resize(end);
-    return text;
-  }
-
   void wrong(const ical_property& at, std::string message) {
+    if (message.size() > message_bytes_max) message = shortened(std::move(message), message_bytes_max) + "…";
     problems_.push_back({"", std::move(message), at.line, 0});
   }
 
@@ -173,23 +176,44 @@ private:
   std::set<std::string> seen_;
 };
 
+/// Dates that an event takes away from others of its UID, which it replaces there.
+class replaced_dates {
+public:
+  explicit replaced_dates(const std::vector<event>& events) {
+    for (const auto& e : events)
+      if (e.replaces && !e.uid.empty()) by_uid_[e.uid].insert(*e.replaces);
+  }
+
+  /// Null if there are none.
+  [[nodiscard]] const std::set<local_days>* of(const event& e) const {
+    const auto found = e.replaces ? by_uid_.end() : by_uid_.find(e.uid);
+    return found == by_uid_.end() ? nullptr : &found->second;
+  }
+
+private:
+  std::map<std::string_view, std::set<local_days>> by_uid_;
+};
+
 /// Puts the dates of events into a calendar, those of the wanted years.
 class holiday_collector {
 public:
-  explicit holiday_collector(year_range years)
-      : years_(years), first_(std::chrono::year{years.first} / 1 / 1), end_(std::chrono::year{years.last + 1} / 1 / 1) {
-  }
+  holiday_collector(year_range years, const std::vector<event>& events)
+      : years_(years), first_(std::chrono::year{years.first} / 1 / 1), end_(std::chrono::year{years.last + 1} / 1 / 1),
+        replaced_(events) {}
 
   /// False if there are too many, or the rules take too long.
   bool add(const event& e) {
     auto starts = e.added;
     if (!recurrences(e, starts)) return false;
     for (const auto date : e.left_out) starts.erase(date);
-    for (const auto date : starts)
+    const auto* replaced = replaced_.of(e);
+    for (const auto date : starts) {
+      if (replaced && replaced->contains(date)) continue;
       for (auto day = std::max(date, first_), stop = std::min(date + e.length(), end_); day < stop; day += days{1}) {
         days_.try_emplace(day, e.name);
         if (days_.size() > holidays_max || ++effort_ > effort_max) return false;
       }
+    }
     return true;
   }
 
@@ -229,6 +253,7 @@ private:
   year_range years_;
   local_days first_;
   local_days end_;
+  replaced_dates replaced_;
   std::map<local_days, std::string> days_;
   std::size_t effort_ = 0;
 };
@@ -240,17 +265,6 @@ unexpected<error> refused(std::vector<problem> problems) {
   return unexpected(error{errc::invalid_argument, std::move(message), std::move(problems)});
 }
 
-/// An event that replaces a recurrence of another takes its date away from that one.
-void apply_replacements(std::vector<event>& events) {
-  std::map<std::string_view, std::set<local_days>> replaced;
-  for (const auto& e : events)
-    if (e.replaces && !e.uid.empty()) replaced[e.uid].insert(*e.replaces);
-  for (auto& e : events) {
-    const auto found = e.replaces ? replaced.end() : replaced.find(e.uid);
-    if (found != replaced.end()) e.left_out.insert(found->second.begin(), found->second.end());
-  }
-}
-
 } // namespace
 
 result<std::vector<holiday>> import_holidays(std::string_view text, year_range years) {
@@ -260,12 +274,11 @@ result<std::vector<holiday>> import_holidays(std::string_view text, year_range y
 
   std::vector<problem> problems;
   const auto properties = read_ical_lines(text, problems);
-  auto events = event_reader{problems}.read(properties);
+  const auto events = event_reader{problems}.read(properties);
   if (problems.size() > problems_max) problems.resize(problems_max);
   if (!problems.empty()) return refused(std::move(problems));
 
-  apply_replacements(events);
-  holiday_collector collector{years};
+  holiday_collector collector{years, events};
   for (const auto& e : events)
     if (!e.cancelled && !collector.add(e))
       return fail(errc::too_large, "the events give more than " + std::to_string(holidays_max) +

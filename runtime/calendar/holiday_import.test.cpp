@@ -166,6 +166,28 @@ TEST_CASE("what is too much is refused, and soon", "[holidays]") {
   CHECK(code(calendar(dates + "\n")) == errc::internal); // All on the same 28 dates.
 }
 
+TEST_CASE("many events of one UID share the dates that others replace", "[holidays]") {
+  std::string events = "UID:a\nDTSTART:20260101\n";
+  for (int i = 0; i < 2'000; ++i) events += "END:VEVENT\nBEGIN:VEVENT\nUID:a\nDTSTART:20260102\n";
+  for (int year = 2027; year < 2127; ++year)
+    for (int day = 101; day < 129; ++day) {
+      const auto date = std::to_string(year) + "0" + std::to_string(day);
+      events += "END:VEVENT\nBEGIN:VEVENT\nUID:a\nDTSTART:20260103\nRECURRENCE-ID:" + date + "\n";
+    }
+  const auto begun = std::chrono::steady_clock::now();
+  CHECK(imported(calendar(events), {2026, 2026}).size() == 3);
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds{1});
+}
+
+TEST_CASE("messages do not repeat what is long", "[holidays]") {
+  std::string text = "BEGIN:VCALENDAR\nBEGIN:" + std::string(500'000, 'L') + "\n";
+  for (int i = 0; i < 100; ++i) text += "END:X\n";
+  const auto refused = import_holidays(text, {2026, 2026});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.size() < 100 * 300);
+  for (const auto& p : refused.error().problems) CHECK(p.message.size() < 300);
+}
+
 TEST_CASE("what is imported makes a calendar", "[holidays]") {
   const holiday_calendar days{import_holidays(calendar("DTSTART:20261225\n"), {2026, 2026}).value()};
   CHECK(days.contains(parse_date("2026-12-25").value()));
