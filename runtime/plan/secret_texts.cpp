@@ -1,5 +1,7 @@
 #include "runtime/plan/secret_texts.hpp"
 
+#include "runtime/model/json.hpp"
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -10,36 +12,46 @@ namespace {
 
 constexpr std::size_t shortest = 3; // Shorter ones would be masked in every other word of a log.
 
-std::string in_small_letters(std::string_view text) {
-  std::string out{text};
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+/// In small letters, without what separates words: `X-Api-Key`, `api_key` and `apiKey` are one.
+std::string plain(std::string_view name) {
+  std::string out;
+  for (const char c : name)
+    if (c >= 'A' && c <= 'Z') out += static_cast<char>(c - 'A' + 'a');
+    else if (c != '_' && c != '-') out += c;
   return out;
 }
 
-bool names_a_secret(std::string_view key) {
-  if (key.size() < std::string_view{"token"}.size()) return false; // No mark is shorter, and most keys are.
-  static constexpr std::array<std::string_view, 9> marks{
-    "token", "password", "passwd", "secret", "api_key", "apikey", "authorization", "private_key", "credential"};
-  const std::string small = in_small_letters(key);
+constexpr std::array<std::string_view, 13> marks{"token",         "password",   "passwd",    "passphrase", "pwd",
+                                                 "secret",        "apikey",     "accesskey", "privatekey", "cookie",
+                                                 "authorization", "credential", "signingkey"};
+
+bool names_a_secret(const std::string& name) {
+  if (name.size() < std::string_view{"pwd"}.size()) return false;
   return std::any_of(marks.begin(), marks.end(),
-                     [&](std::string_view m) { return small.find(m) != std::string::npos; });
+                     [&](std::string_view mark) { return name.find(mark) != std::string::npos; });
+}
+
+/// A number is one only under a name that ends with a mark: `max_tokens` and `password_length` say something else.
+bool names_a_secret_number(const std::string& name) {
+  return std::any_of(marks.begin(), marks.end(), [&](std::string_view mark) { return name.ends_with(mark); });
 }
 
 void add(const std::string& text, std::vector<std::string>& secrets) {
   if (text.size() >= shortest) secrets.push_back(text);
 }
 
-void add_all_below(const value& v, std::vector<std::string>& secrets) {
+void add_all_below(const value& v, bool numbers, std::vector<std::string>& secrets) {
   if (const auto* text = v.as_string()) {
     add(*text, secrets);
     // Without the scheme of an `Authorization` header they are as secret.
     for (const std::string_view scheme : {"Bearer ", "Basic "})
       if (text->starts_with(scheme)) add(text->substr(scheme.size()), secrets);
+  } else if (v.is_number()) {
+    if (numbers) add(write_json(v), secrets); // As commands and headers are given it.
   } else if (const auto* items = v.as_list()) {
-    for (const value& item : *items) add_all_below(item, secrets);
+    for (const value& item : *items) add_all_below(item, numbers, secrets);
   } else if (const auto* members = v.as_object()) {
-    for (const auto& [key, member] : *members) add_all_below(member, secrets);
+    for (const auto& [key, member] : *members) add_all_below(member, numbers, secrets);
   }
 }
 
@@ -53,8 +65,8 @@ void collect(const value& v, std::vector<std::string>& secrets) {
   for (const auto& [key, member] : *members) {
     if (key == "rows" || key == "secrets") continue; // Data; and what is declared is taken as it is.
     const value* params = key == "authentication" ? member.find("params") : nullptr;
-    if (params) add_all_below(*params, secrets);
-    if (names_a_secret(key)) add_all_below(member, secrets);
+    if (params) add_all_below(*params, false, secrets);
+    if (const auto name = plain(key); names_a_secret(name)) add_all_below(member, names_a_secret_number(name), secrets);
     else collect(member, secrets);
   }
 }
