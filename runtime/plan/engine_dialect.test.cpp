@@ -47,6 +47,14 @@ quality_checks:
   CHECK(shape_of(named) == "raw; double(raw); out(double)");
 }
 
+TEST_CASE("a step without a name gets one from its place", "[plan]") {
+  const auto named = compile_json(R"({"sources": {"raw": {"type": "inline", "rows": [{"a": 1}]}},
+    "sinks": {"": {"type": "file", "format": "csv"}}})");
+  INFO(problem_of(named));
+  REQUIRE(named);
+  CHECK(shape_of(named) == "raw; sink_1(raw)");
+}
+
 TEST_CASE("the engine form needs a beginning and an end", "[plan]") {
   CHECK(problem_of(compile_yaml("target: {connection: x}")) ==
         "sources is missing; a definition has source or sources");

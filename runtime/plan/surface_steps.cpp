@@ -207,17 +207,19 @@ void surface_steps::add_all(value& v, const field_path& path, task_type type, st
   if (count == 0 && type != task_type::sql) ctx_.problems.add(path, v.at, "must have at least one entry");
   if (ctx_.drafts.size() + count > steps_max)
     return ctx_.problems.add(path, v.at, "makes more than 500 steps; write the definition with tasks instead");
+  const auto id_of = [&](std::string_view name, std::size_t i) {
+    return name.empty() ? std::string{prefix} + "_" + std::to_string(i + 1) : as_identifier(name);
+  };
   for (std::size_t i = 0; items && i < count; ++i) {
     value& item = (*items)[i];
     const value* name = item.find("id");
     if (!name) name = item.find("name");
     const auto* text = name ? name->as_string() : nullptr;
-    add_one(item, path.element(i), type,
-            text && !text->empty() ? as_identifier(*text) : std::string{prefix} + "_" + std::to_string(i + 1));
+    add_one(item, path.element(i), type, id_of(text ? std::string_view{*text} : std::string_view{}, i));
   }
   for (std::size_t i = 0; members && i < count; ++i) {
     auto& [name, item] = (*members)[i];
-    add_one(item, path.member(name), type, as_identifier(name));
+    add_one(item, path.member(name), type, id_of(name, i));
   }
 }
 
