@@ -88,6 +88,19 @@ result<value> read_definition(const definition& source, const definition_limits&
   return unexpected(std::move(e));
 }
 
+/// Every line of a task's log is searched for each of them.
+constexpr std::size_t secrets_max = 1'000;
+
+void check_secrets(compile_context& ctx) {
+  for (const auto& draft : ctx.drafts)
+    if (const auto count = draft.spec.secrets.size(); count > secrets_max)
+      ctx.problems.add(draft.field, draft.at,
+                       "has " + std::to_string(count) +
+                         " secrets, those in `secrets` and the values of fields such as "
+                         "token and password; at most " +
+                         std::to_string(secrets_max) + " are masked in its log");
+}
+
 } // namespace
 
 result<compiled_plan> compile(const definition& source, const compile_options& options) {
@@ -96,6 +109,7 @@ result<compiled_plan> compile(const definition& source, const compile_options& o
   compile_context ctx(options);
   if (read->as_object()) compile_dialect(*read, ctx);
   else ctx.problems.add(field_path{}, read->at, "must be an object, not " + std::string{read->kind_name()});
+  check_secrets(ctx);
   link_tasks(ctx);
   if (!ctx.problems.empty()) return unexpected(std::move(ctx.problems).to_error());
   warn_of_undeclared(ctx);

@@ -219,6 +219,16 @@ TEST_CASE("the fields every task may have are read", "[plan]") {
   CHECK(task.checks[1].sql == "select 2");
 }
 
+TEST_CASE("a task has at most a thousand secrets", "[plan]") {
+  const auto listed = [](int count) {
+    std::string texts;
+    for (int i = 0; i < count; ++i) texts += "secret" + std::to_string(i) + ",";
+    return "type: shell, command: 'true', env: {TOKEN: abcdef}, secrets: [" + texts + "]";
+  };
+  CHECK(only_task(listed(999)).secrets.size() == 1'000);
+  CHECK(wrong(listed(1'000)).find("has 1001 secrets") != std::string::npos);
+}
+
 TEST_CASE("the fields every task may have are checked", "[plan]") {
   CHECK(wrong("type: noop, timeout: 0").ends_with("or 1d, not nothing"));
   CHECK(wrong("type: noop, timeout: -1").ends_with("or 1d, not a negative or too large number"));
