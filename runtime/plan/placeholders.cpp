@@ -2,6 +2,7 @@
 
 #include "runtime/model/json.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -95,7 +96,7 @@ std::string syntax_problem(const placeholder& p) {
 
 class substitution {
 public:
-  explicit substitution(const placeholder_scope& scope) : scope_(scope) {}
+  substitution(const placeholder_scope& scope, placeholder_budget& budget) : scope_(scope), budget_(budget) {}
 
   result<value> all(const value& v) const {
     if (const auto* text = v.as_string()) return in_text(*text, v);
@@ -126,11 +127,11 @@ private:
   result<value> in_text(const std::string& text, const value& whole) const {
     auto p = next_placeholder(text, 0);
     if (!p) return whole;
-    if (p->begin == 0 && p->end == text.size()) return look_up(*p);
+    if (p->begin == 0 && p->end == text.size()) return put_in(*p);
     std::string out;
     std::size_t copied = 0;
     for (; p; p = next_placeholder(text, copied)) {
-      const auto found = look_up(*p);
+      const auto found = put_in(*p);
       if (!found) return found;
       out.append(text, copied, p->begin - copied);
       if (const auto* inner = found->as_string()) out += *inner;
@@ -141,9 +142,38 @@ private:
     return value{std::move(out)};
   }
 
-  result<value> look_up(const placeholder& p) const {
+  /// A copy of what the placeholder stands for, paid for.
+  result<value> put_in(const placeholder& p) const {
     if (auto why = syntax_problem(p); !why.empty()) return fail(errc::invalid_argument, std::move(why));
     if (p.is_literal) return value{std::string{p.path}};
+    const auto found = look_up(p);
+    if (!found) return unexpected(found.error());
+    if (!pay(**found))
+      return fail(errc::too_large,
+                  "the placeholders put in more than " + std::to_string(placeholder_budget::bytes_max >> 20) +
+                    " MiB, the most that the fields of a task take; " + shown(p.path) + " has no more room");
+    return **found;
+  }
+
+  /// False, at the latest when what is left does not suffice.
+  bool pay(const value& v) const {
+    const auto* text = v.as_string();
+    const std::size_t own = sizeof(value) + (text ? text->size() : 0);
+    if (own > budget_.bytes_left) return false;
+    budget_.bytes_left -= own;
+    if (const auto* items = v.as_list())
+      return std::all_of(items->begin(), items->end(), [this](const value& item) { return pay(item); });
+    if (const auto* members = v.as_object())
+      return std::all_of(members->begin(), members->end(), [this](const value::member& m) {
+        const std::size_t key = sizeof(value::member) - sizeof(value) + m.first.size();
+        if (key > budget_.bytes_left) return false;
+        budget_.bytes_left -= key;
+        return pay(m.second);
+      });
+    return true;
+  }
+
+  result<const value*> look_up(const placeholder& p) const {
     auto [root, rest] = split_at_dot(p.path);
     const value* found = root_value(root);
     if (!found)
@@ -159,7 +189,7 @@ private:
             std::string{p.path.substr(0, static_cast<std::size_t>(word.data() + word.size() - p.path.data()))} + "`");
       rest = behind;
     }
-    return *found;
+    return found;
   }
 
   const value* root_value(std::string_view root) const noexcept {
@@ -170,11 +200,19 @@ private:
   }
 
   const placeholder_scope& scope_;
+  placeholder_budget& budget_;
 };
 
 } // namespace
 
-result<value> substitute(const value& v, const placeholder_scope& scope) { return substitution{scope}.all(v); }
+result<value> substitute(const value& v, const placeholder_scope& scope, placeholder_budget& budget) {
+  return substitution{scope, budget}.all(v);
+}
+
+result<value> substitute(const value& v, const placeholder_scope& scope) {
+  placeholder_budget budget;
+  return substitute(v, scope, budget);
+}
 
 std::string check_placeholders(const std::string& text) {
   for (auto p = next_placeholder(text, 0); p; p = next_placeholder(text, p->end))

@@ -17,11 +17,21 @@ struct placeholder_scope {
   const value* connection = nullptr; ///< `connection.name.field`.
 };
 
+/// How much more placeholders may put in, in bytes of memory about: what they are put into may name a large parameter any
+/// number of times.
+struct placeholder_budget {
+  static constexpr std::size_t bytes_max = 16u << 20;
+  std::size_t bytes_left = bytes_max;
+};
+
 /// Replaces every placeholder in all texts inside `v` (keys stay). One that is the whole text keeps its type; one
 /// inside a text is written as text (numbers and booleans as in JSON, lists and objects as JSON). Nothing else is
 /// evaluated, and what is put in is not read again. A text in quotes, single or double, stands for itself as it is
 /// written between them, so that a text can hold braces: `{{ "{{" }}.Names}}` gives `{{.Names}}`.
-/// @returns `errc::invalid_argument` naming a placeholder that means nothing in `scope`.
+/// @returns `errc::invalid_argument` naming a placeholder that means nothing in `scope`, `errc::too_large` naming the first
+/// that `budget` has no room for.
+[[nodiscard]] result<value> substitute(const value& v, const placeholder_scope& scope, placeholder_budget& budget);
+/// With a budget of its own.
 [[nodiscard]] result<value> substitute(const value& v, const placeholder_scope& scope);
 
 /// Problems visible before anything is bound: an unclosed `{{`, or a root other than params, run, item, connection.

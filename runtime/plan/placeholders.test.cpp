@@ -95,6 +95,26 @@ TEST_CASE("malformed placeholders are seen before anything is bound", "[placehol
     CHECK(check_placeholders(bad).ends_with("is not names with dots between them; nothing else is evaluated"));
 }
 
+TEST_CASE("what placeholders put in has a limit", "[placeholders]") {
+  value params;
+  params.set("large", std::string(1u << 20, 'x'));
+  params.set("deep", value::list(20'000, value{value::list(10)}));
+  const placeholder_scope scope{.params = &params};
+  std::string many;
+  for (int i = 0; i < 1'000; ++i) many += "{{params.large}}";
+  for (const value& v : {value{many}, value{value::list(1'000, value{"{{params.large}}"})},
+                         value{value::list(1'000, value{"{{params.deep}}"})}}) {
+    const auto made = substitute(v, scope);
+    REQUIRE_FALSE(made);
+    CHECK(made.error().code == errc::too_large);
+    CHECK(made.error().message.find("more than 16 MiB") != std::string::npos);
+  }
+  CHECK(substitute(value{many.substr(0, 10 * std::string_view{"{{params.large}}"}.size())}, scope));
+  placeholder_budget budget;
+  CHECK(substitute(value{value::list(9, value{"{{params.large}}"})}, scope, budget));
+  CHECK_FALSE(substitute(value{value::list(9, value{"{{params.large}}"})}, scope, budget));
+}
+
 TEST_CASE("texts around placeholders can be looked at", "[placeholders]") {
   CHECK(is_placeholder("{{ item }}"));
   CHECK_FALSE(is_placeholder("{{ item }} "));
