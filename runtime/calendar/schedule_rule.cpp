@@ -34,6 +34,19 @@ std::optional<time_span> ruled_out(const schedule_rule& rule, timestamp t) {
   return std::nullopt;
 }
 
+/// @param stretches of ruled-out time that may still be stepped over.
+std::optional<timestamp> next_firing_within(const schedule_rule& rule, timestamp after, std::size_t& stretches) {
+  for (auto from = after;;) {
+    const auto t = next_time(rule.cron, rule.zone, from);
+    if (!t || *t - after > reach) return std::nullopt;
+    const auto span = ruled_out(rule, *t);
+    if (!span) return t;
+    if (stretches == 0) return std::nullopt;
+    --stretches;
+    from = span->end - 1ms;
+  }
+}
+
 bool fires(const schedule_rule& rule, timestamp now) { return next_firing(rule, now).has_value(); }
 
 struct restriction {
@@ -63,15 +76,8 @@ std::vector<restriction> restrictions_of(const schedule_rule& rule) {
 } // namespace
 
 std::optional<timestamp> next_firing(const schedule_rule& rule, timestamp after) {
-  auto from = after;
-  for (std::size_t i = 0; i <= ruled_out_max; ++i) {
-    const auto t = next_time(rule.cron, rule.zone, from);
-    if (!t || *t - after > reach) return std::nullopt;
-    const auto span = ruled_out(rule, *t);
-    if (!span) return t;
-    from = span->end - 1ms;
-  }
-  return std::nullopt;
+  auto stretches = ruled_out_max;
+  return next_firing_within(rule, after, stretches);
 }
 
 std::optional<timestamp> previous_firing(const schedule_rule& rule, timestamp until) {
@@ -88,7 +94,12 @@ std::optional<timestamp> previous_firing(const schedule_rule& rule, timestamp un
 
 std::vector<timestamp> preview(const schedule_rule& rule, timestamp from, std::size_t limit) {
   std::vector<timestamp> firings;
-  for (auto t = next_firing(rule, from); t && firings.size() < limit; t = next_firing(rule, *t)) firings.push_back(*t);
+  auto stretches = preview_ruled_out_max;
+  while (firings.size() < limit) {
+    const auto t = next_firing_within(rule, firings.empty() ? from : firings.back(), stretches);
+    if (!t) break;
+    firings.push_back(*t);
+  }
   return firings;
 }
 

@@ -32,7 +32,10 @@ inline constexpr std::size_t ruled_out_max = 10'000;
 /// The last firing at or before `until`. @returns nothing under the conditions of `next_firing`.
 [[nodiscard]] std::optional<timestamp> previous_firing(const schedule_rule& rule, timestamp until);
 
-/// The first `limit` firings after `from`, fewer if the rule runs out.
+/// How many a whole preview goes through: a rule may fire once behind thousands of them.
+inline constexpr std::size_t preview_ruled_out_max = 20'000;
+
+/// The first `limit` firings after `from`, fewer if the rule runs out, or at `preview_ruled_out_max`.
 [[nodiscard]] std::vector<timestamp> preview(const schedule_rule& rule, timestamp from, std::size_t limit);
 
 /// What is wrong with a rule as a whole, at the time `now`: too many windows, or that it never fires, with what rules
