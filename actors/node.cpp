@@ -4,6 +4,7 @@
 #include "actors/core/run_lists.hpp"
 #include "actors/gateway.hpp"
 #include "actors/partition.hpp"
+#include "actors/partition_count.hpp"
 #include "actors/timer.hpp"
 #include "runtime/engines/engine_set.hpp"
 #include "runtime/engines/sql_check.hpp"
@@ -60,12 +61,12 @@ result<void> write_meta(store& state, std::string_view key, std::string_view byt
 result<partition_id> settle_partition_count(store& state, partition_id wanted, node_news& news) {
   std::string bytes;
   if (state.get(family::meta, partition_count_key, bytes)) {
-    const auto kept = bytes.size() == 1 ? static_cast<std::uint8_t>(bytes[0]) : 0;
-    if (kept == 0) return fail(errc::corrupt_record, "the database's number of partitions does not read");
-    news.partitions_kept = kept != wanted;
-    return static_cast<partition_id>(kept);
+    const auto kept = decode_partition_count(bytes);
+    if (!kept) return unexpected(kept.error());
+    news.partitions_kept = *kept != wanted;
+    return *kept;
   }
-  if (auto written = write_meta(state, partition_count_key, std::string(1, static_cast<char>(wanted))); !written)
+  if (auto written = write_meta(state, partition_count_key, encode_partition_count(wanted)); !written)
     return unexpected(written.error());
   return wanted;
 }
