@@ -1,11 +1,13 @@
 #include "runtime/engines/place_queue.hpp"
 
+#include <utility>
+
 namespace penstock {
 
 void place_queue::enter(const attempt_request& who, std::function<void()> begin) {
   {
     const std::lock_guard lock(mutex_);
-    if (taken_ >= places_) {
+    if (taken_ >= places_ || !queue_.empty()) {
       queue_.push(who, std::move(begin));
       return;
     }
@@ -15,16 +17,29 @@ void place_queue::enter(const attempt_request& who, std::function<void()> begin)
 }
 
 void place_queue::leave() {
-  std::optional<std::function<void()>> next;
   {
     const std::lock_guard lock(mutex_);
-    next = queue_.pop();
-    if (!next) {
-      --taken_;
-      return;
-    }
+    --taken_;
+    // Whoever fails as it begins leaves from inside: the loop it was begun by goes on with the next, so that ten thousand of
+    // them do not stand upon each other.
+    if (std::exchange(handing_out_, true)) return;
   }
-  (*next)();
+  try {
+    while (auto next = next_to_begin()) (*next)();
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    handing_out_ = false;
+    throw;
+  }
+}
+
+std::optional<std::function<void()>> place_queue::next_to_begin() {
+  const std::lock_guard lock(mutex_);
+  std::optional<std::function<void()>> next;
+  if (taken_ < places_) next = queue_.pop();
+  if (next) ++taken_;
+  else handing_out_ = false;
+  return next;
 }
 
 bool place_queue::withdraw(const attempt_ref& who) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <mutex>
+#include <optional>
 
 namespace penstock {
 
@@ -53,7 +54,7 @@ public:
   /// Runs `begin` once a place is free: at once, in the caller's thread, or later in that of a `leave`.
   void enter(const attempt_request& who, std::function<void()> begin);
 
-  /// Gives a place back; whose turn it is takes it.
+  /// Gives a place back; whose turn it is takes it, in this thread or in one that hands out places just now.
   void leave();
 
   /// Takes somebody out of the queue. @returns false if it does not wait (any more).
@@ -67,9 +68,13 @@ public:
   [[nodiscard]] std::size_t places() const noexcept { return places_; }
 
 private:
+  /// Takes a place for whose turn it is; nothing if there is none, or nobody waits: then handing out is over.
+  [[nodiscard]] std::optional<std::function<void()>> next_to_begin();
+
   const std::size_t places_;
   mutable std::mutex mutex_;
   std::size_t taken_ = 0;
+  bool handing_out_ = false; ///< Some thread is in the loop of `leave`.
   attempt_queue<std::function<void()>> queue_;
 };
 
