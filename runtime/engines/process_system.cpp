@@ -49,7 +49,8 @@ using command = std::variant<start_command, send_command, stop_command>;
 struct running_process {
   process_observer observer;
   descriptor in, out, err;
-  std::string input;      ///< Not yet written to `in`.
+  std::string input; ///< For `in`, from `input_sent` on.
+  std::size_t input_sent = 0;
   descriptor output_file; ///< Only where its size is limited, to `output_bytes_max`.
   std::uint64_t output_bytes_max = 0;
   std::uint64_t kill_grace_ms = 0;
@@ -302,15 +303,11 @@ void system_starter::read_stream(running_process& p, process_stream which, std::
 }
 
 void system_starter::write_input(running_process& p) {
-  while (p.in && !p.input.empty()) {
-    const ssize_t n = ::write(p.in.get(), p.input.data(), p.input.size());
+  while (p.in && p.input_sent < p.input.size()) {
+    const ssize_t n = ::write(p.in.get(), p.input.data() + p.input_sent, p.input.size() - p.input_sent);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (n < 0) {
-      p.in.reset();
-      p.input.clear();
-      return;
-    }
-    p.input.erase(0, static_cast<std::size_t>(n));
+    if (n < 0) p.in.reset();
+    else p.input_sent += static_cast<std::size_t>(n);
   }
 }
 
@@ -330,6 +327,9 @@ process_end end_of(const keeper_report& report) {
   end.code = report.code;
   if (end.outcome == process_outcome::not_started)
     end.why = describe_start_failure(static_cast<start_step>(report.step), report.code);
+  // All at once: cutting off the front of many megabytes piece by piece would hold up everybody's processes.
+  p.input = {};
+  p.input_sent = 0;
   return end;
 }
 

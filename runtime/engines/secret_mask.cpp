@@ -32,9 +32,9 @@ secret_mask::secret_mask(const std::vector<std::string>& secrets) {
 
 std::string secret_mask::hide(std::string_view text) const {
   std::string out(text);
-  for (const auto& secret : secrets_)
-    for (auto at = out.find(secret); at != std::string::npos; at = out.find(secret, at + 3))
-      out.replace(at, secret.size(), "***");
+  const auto longer_than = [](std::size_t size, const std::string& secret) { return secret.size() <= size; };
+  for (auto s = std::upper_bound(secrets_.begin(), secrets_.end(), text.size(), longer_than); s != secrets_.end(); ++s)
+    for (auto at = out.find(*s); at != std::string::npos; at = out.find(*s, at + 3)) out.replace(at, s->size(), "***");
   return out;
 }
 
