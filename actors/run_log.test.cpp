@@ -32,7 +32,7 @@ struct fixture {
 
   void write(const std::string& task, const std::string& text) {
     auto& log = logs[task];
-    if (!log) log = files->open_attempt({run.record.id, task == "a" ? 0u : 1u, 0, 1}, task, {}, 100u << 20);
+    if (!log) log = files->open_attempt({run.record.id, task == "a" ? 0u : 1u, 0, 1}, task, 100u << 20);
     log->line(log_level::info, text);
   }
   void end(std::size_t task) {

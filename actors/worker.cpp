@@ -24,13 +24,6 @@ struct worker_state {
   std::unordered_map<run_id, std::map<attempt_ref, std::shared_ptr<running>>> under_way;
 };
 
-/// A table or process needs a directory of its own; a plain http call does not.
-bool needs_directories(const attempt_request& request) {
-  if (request.task.type != task_type::http) return true;
-  const auto* wanted = request.config.find("table_wanted");
-  return wanted || request.expand_items || !request.task.checks.empty() || request.config.find("output");
-}
-
 result<void> make_directories(attempt_request& request) {
   std::error_code failed;
   fs::remove_all(request.work_dir, failed);
@@ -54,7 +47,7 @@ void place(attempt_request& request, const engine_settings& settings) {
 void prepare_and_start(const worker_setup& setup, const attempt_ptr& request, const std::shared_ptr<running>& job,
                        engine::done_callback done) {
   const auto ref = request->ref;
-  if (needs_directories(*request)) {
+  if (request->needs_directory) {
     if (auto made = make_directories(*request); !made) {
       attempt_result failed;
       failed.ref = ref;
@@ -90,10 +83,9 @@ void do_noop(worker_state& st, const attempt_request& request) {
 
 void begin(worker_actor::pointer self, worker_state& st, const attempt_ptr& request) {
   place(*request, st.setup.settings);
-  request->log =
-    st.setup.logs->open_attempt(request->ref, request->task.id, request->task.secrets, st.setup.settings.log_bytes_max);
+  request->log = st.setup.logs->open_attempt(request->ref, request->task.id, st.setup.settings.log_bytes_max);
   auto job = std::make_shared<running>();
-  job->work_dir = needs_directories(*request) ? request->work_dir : std::string{};
+  job->work_dir = request->needs_directory ? request->work_dir : std::string{};
   st.under_way[request->ref.run][request->ref] = job;
   ++st.setup.figures->under_way;
   auto done = [worker = worker_actor{self}](attempt_result result) {

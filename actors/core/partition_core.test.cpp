@@ -8,6 +8,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <malloc.h>
+
 #include <map>
 
 using namespace penstock;
@@ -41,7 +43,10 @@ struct bench final : partition_ports {
     decided.back()->note = std::move(note);
   }
   void drop(const uuid& entity) override { entities.erase(entity); }
-  void offer(std::shared_ptr<attempt_request> request) override { offered.push_back(request->ref); }
+  void offer(std::shared_ptr<attempt_request> request) override {
+    offered.push_back(request->ref);
+    requests.push_back(std::move(request));
+  }
   void stop_run(run_id) override { ++stopped; }
   void reorder_run(run_id, task_priority) override {}
   void arm(const keys::timer&) override {}
@@ -70,8 +75,8 @@ struct bench final : partition_ports {
     }
   }
 
-  pipeline_id make_pipeline() {
-    auto compiled = compile({definition_format::yaml, "version: 1\ntasks: [{id: a, type: noop}]\n"}, {});
+  pipeline_id make_pipeline(const std::string& definition = "version: 1\ntasks: [{id: a, type: noop}]\n") {
+    auto compiled = compile({definition_format::yaml, definition}, {});
     REQUIRE(compiled);
     create_pipeline command;
     command.record.id = pipeline_id{make_uuid7(start, 5, random.next())};
@@ -106,6 +111,7 @@ struct bench final : partition_ports {
   std::map<uuid, std::unique_ptr<entity_core>> entities;
   std::vector<std::unique_ptr<proposal>> decided;
   std::vector<attempt_ref> offered;
+  std::vector<std::shared_ptr<attempt_request>> requests;
   std::vector<result<started_run>> answers;
   int stopped = 0;
 };
@@ -320,4 +326,44 @@ SCENARIO("what an entry says of its request is of bounded length", "[audit]") {
   CHECK(record.object.size() == audit_text_bytes_max);
   who.origin.operation.clear();
   CHECK_FALSE(note_of(who, "nobody asked"));
+}
+
+SCENARIO("items that wait for a worker hold nothing as large as their task", "[partition][for_each]") {
+  bench b;
+  constexpr std::size_t items = 1'000, large = 200'000;
+  const auto id =
+    b.make_pipeline("version: 1\ntasks: [{id: big, type: shell, for_each: 1000, secrets: ['{{ run.id }}'], "
+                    "command: 'echo {{ item }} # " +
+                    std::string(large, 'x') + "'}]\n");
+  const auto before = ::mallinfo2().uordblks;
+  b.partition->submit(id.raw, pipeline_command{b.start_command()}, true);
+  b.settle();
+  REQUIRE(b.requests.size() == items);
+  CHECK(::mallinfo2().uordblks < before + 10 * items * 1'000);
+  THEN("each is bound when it has its place, for itself") {
+    attempt_fields fields;
+    REQUIRE(b.requests[7]->bind(fields));
+    CHECK(fields.config.find("command")->as_string()->starts_with("echo 7 # xxx"));
+    CHECK(fields.secrets == std::vector<std::string>{to_text(b.requests[7]->ref.run)});
+  }
+}
+
+SCENARIO("a task whose fields do not bind is offered, and says why when it is bound", "[partition]") {
+  bench b;
+  const auto id = b.make_pipeline("version: 1\nparameters: {big: {type: string, default: " + std::string(100'000, 'x') +
+                                  "}}\ntasks: [{id: a, type: shell, secrets: [hidden], command: '" +
+                                  [] {
+                                    std::string many;
+                                    for (int i = 0; i < 200; ++i) many += "{{ params.big }}";
+                                    return many;
+                                  }() +
+                                  "'}]\n");
+  b.partition->submit(id.raw, pipeline_command{b.start_command()}, true);
+  b.settle();
+  REQUIRE(b.requests.size() == 1);
+  attempt_fields fields;
+  const auto bound = b.requests[0]->bind(fields);
+  REQUIRE_FALSE(bound);
+  CHECK(bound.error().code == errc::too_large);
+  CHECK(fields.secrets == std::vector<std::string>{"hidden"});
 }

@@ -36,6 +36,35 @@ bool is_stored(const run_change& change) {
          !std::holds_alternative<lease_asked>(change);
 }
 
+/// A table or process needs a directory of its own; a plain http call does not.
+bool needs_directory(const task_spec& task, bool table_wanted) {
+  return task.type != task_type::http || table_wanted || !task.checks.empty() || task.config.find("output");
+}
+
+/// Puts in what placeholders stand for: in the type's own fields, checks and secrets.
+result<void> bind_fields(const attempt_binding& what, attempt_fields& fields) {
+  const auto& spec = what.spec();
+  placeholder_budget budget;
+  const auto bind_text = [&](std::string& text) -> result<void> {
+    if (text.find("{{") == std::string::npos) return {};
+    auto bound = what.bind(value{text}, budget);
+    if (!bound) return unexpected(std::move(bound).error());
+    text = bound->as_string() ? *bound->as_string() : write_json(*bound);
+    return {};
+  };
+  // First, for an error may quote them.
+  fields.secrets = spec.secrets;
+  for (auto& secret : fields.secrets)
+    if (auto bound = bind_text(secret); !bound) return bound;
+  auto config = what.bind(spec.config, budget);
+  if (!config) return unexpected(std::move(config).error());
+  fields.config = std::move(*config);
+  fields.checks = spec.checks;
+  for (auto& check : fields.checks)
+    if (auto bound = bind_text(check.sql); !bound) return bound;
+  return {};
+}
+
 /// The sender of a message that was lost keeps it and sends it again.
 gated_reply when_durable(std::function<void()> taken) {
   return [taken = std::move(taken)](const error* lost) {
@@ -255,9 +284,7 @@ void run_core::tell_dependents(proposal& out) const {
 void run_core::add_effect(run_effect effect, proposal& out) {
   const auto& header = state_->header;
   if (const auto* start = std::get_if<start_attempt>(&effect)) {
-    auto request = request_for(start->ref);
-    if (request) out.effects.push_back(offer_attempt{std::move(*request)});
-    else out.effects.push_back(tell_run{id_, refusal(start->ref, std::move(request).error(), header.created_at)});
+    out.effects.push_back(offer_attempt{request_for(start->ref)});
   } else if (std::holds_alternative<stop_attempts>(effect)) {
     out.effects.push_back(stop_run{id_});
   } else if (auto* child = std::get_if<start_child>(&effect)) {
@@ -283,47 +310,33 @@ run_view run_core::view() const {
   return out;
 }
 
-result<std::shared_ptr<attempt_request>> run_core::request_for(const attempt_ref& ref) const {
+std::shared_ptr<attempt_request> run_core::request_for(const attempt_ref& ref) {
   const auto& spec = state_->graph->task(ref.task);
   auto request = std::make_shared<attempt_request>();
   request->ref = ref;
   request->workspace = state_->header.workspace;
   request->task.type = spec.type;
   request->priority = priority_of(state_->header, spec);
-  if (spec.type == task_type::noop && ref.item != expand_item) return request;
-  request->task = spec;
-  request->task.priority_given |= spec.priority != task_priority::normal;
+  request->expand_items = ref.item == expand_item;
+  if (spec.type == task_type::noop && !request->expand_items) return request;
+  request->task.id = spec.id;
+  request->task.unavailable = spec.unavailable;
+  request->task.priority_given = spec.priority_given || spec.priority != task_priority::normal;
   request->timeout_ms = spec.timeout_ms;
   request->traceparent = state_->header.traceparent;
-  request->expand_items = ref.item == expand_item;
+  request->table_wanted = state_->graph->is_table_read[ref.task];
+  request->needs_directory = request->expand_items || needs_directory(spec, request->table_wanted);
   add_paths(*request);
-  add_inputs(*request);
-  if (request->expand_items) return request;
-  if (auto bound = bind_fields(*request); !bound) return unexpected(bound.error());
-  if (spec.type == task_type::http && state_->graph->is_table_read[ref.task] && request->config.as_object())
-    request->config.set("table_wanted", true);
+  if (request->expand_items) {
+    request->fields.secrets = spec.secrets;
+    request->fields.inputs.push_back(input_of(spec.for_each.table));
+  } else {
+    request->bind = [what = binding_of(*state_, ref.task, ref.item), tables = inputs_of(ref)](attempt_fields& fields) {
+      fields.inputs = *tables;
+      return bind_fields(what, fields);
+    };
+  }
   return request;
-}
-
-result<void> run_core::bind_fields(attempt_request& request) const {
-  const auto& ref = request.ref;
-  auto config = bind_config(*state_, ref.task, ref.item);
-  if (!config) return unexpected(std::move(config).error());
-  request.config = std::move(*config);
-  const auto& fan = state_->tasks[ref.task].fan;
-  const auto item = fan && ref.item < fan->all.size() ? item_value(*fan, ref.item) : value{};
-  const auto bind_text = [&](std::string& text) -> result<void> {
-    if (text.find("{{") == std::string::npos) return {};
-    auto bound = bind_value(state_->header, *state_->parameters, value{text}, &item);
-    if (!bound) return unexpected(std::move(bound).error());
-    text = bound->as_string() ? *bound->as_string() : write_json(*bound);
-    return {};
-  };
-  for (auto& check : request.task.checks)
-    if (auto bound = bind_text(check.sql); !bound) return bound;
-  for (auto& secret : request.task.secrets)
-    if (auto bound = bind_text(secret); !bound) return bound;
-  return {};
 }
 
 void run_core::add_paths(attempt_request& request) const {
@@ -336,16 +349,25 @@ void run_core::add_paths(attempt_request& request) const {
   request.output_path = "outputs/" + run + (download ? "" : "/" + unit);
 }
 
-void run_core::add_inputs(attempt_request& request) const {
-  const auto add = [&](task_index need) {
-    input_table table{state_->graph->task(need).id, {}};
-    for (const auto& file : state_->tasks[need].artifacts)
-      if (file.path.starts_with("artifacts/")) table.files.push_back(around_.engines.data_dir + "/" + file.path);
-    request.inputs.push_back(std::move(table));
-  };
-  if (request.expand_items) add(request.task.for_each.table);
-  else
-    for (const auto need : request.task.needs) add(need);
+input_table run_core::input_of(task_index need) const {
+  input_table table{state_->graph->task(need).id, {}};
+  for (const auto& file : state_->tasks[need].artifacts)
+    if (file.path.starts_with("artifacts/")) table.files.push_back(around_.engines.data_dir + "/" + file.path);
+  return table;
+}
+
+std::shared_ptr<const std::vector<input_table>> run_core::inputs_of(const attempt_ref& ref) {
+  const bool is_item = ref.item < expand_item;
+  if (is_item)
+    if (const auto known = item_inputs_.find(ref.task); known != item_inputs_.end()) return known->second;
+  std::vector<input_table> tables;
+  for (const auto need : state_->graph->task(ref.task).needs) tables.push_back(input_of(need));
+  auto shared = std::make_shared<const std::vector<input_table>>(std::move(tables));
+  if (is_item) {
+    std::erase_if(item_inputs_, [&](const auto& other) { return !state_->tasks[other.first].fan; });
+    item_inputs_[ref.task] = shared;
+  }
+  return shared;
 }
 
 result<pipeline_id> run_core::find_pipeline(const std::string& name) const {

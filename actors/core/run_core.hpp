@@ -5,6 +5,8 @@
 
 #include <memory>
 #include <optional>
+#include <unordered_map>
+#include <vector>
 
 namespace penstock {
 
@@ -43,12 +45,12 @@ private:
   void store_priority(const priority_changed& change, proposal& out) const;
   void ask_pool_of(const ask_lease& effect, proposal& out) const;
   [[nodiscard]] pool_name name_of(const std::string& pool) const { return {state_->header.workspace, pool}; }
-  /// @returns why the task's fields cannot be bound.
-  [[nodiscard]] result<std::shared_ptr<attempt_request>> request_for(const attempt_ref& ref) const;
-  /// Puts in what placeholders stand for: in the type's own fields, checks and secrets.
-  [[nodiscard]] result<void> bind_fields(attempt_request& request) const;
+  /// Small, whatever the task's size: thousands of them may wait.
+  [[nodiscard]] std::shared_ptr<attempt_request> request_for(const attempt_ref& ref);
   void add_paths(attempt_request& request) const;
-  void add_inputs(attempt_request& request) const;
+  [[nodiscard]] input_table input_of(task_index need) const;
+  /// The tables of all that a task needs; items of one task share them.
+  [[nodiscard]] std::shared_ptr<const std::vector<input_table>> inputs_of(const attempt_ref& ref);
   [[nodiscard]] keys::timer timer_key(const timer_fired& what) const;
   [[nodiscard]] partition_id partition() const noexcept { return partition_of(id_.slot(), around_.partition_count); }
   [[nodiscard]] result<pipeline_id> find_pipeline(const std::string& name) const;
@@ -56,6 +58,7 @@ private:
   const entity_surroundings& around_;
   run_id id_;
   std::optional<run_state> state_;
+  std::unordered_map<task_index, std::shared_ptr<const std::vector<input_table>>> item_inputs_; ///< Of open `for_each`.
 };
 
 /// Kinds of messages: a number once given is never reused.

@@ -46,8 +46,8 @@ input_table three_rows(engine_fixture& f) {
 
 attempt_request sink(engine_fixture& f, const std::string& config) {
   auto request = f.request(task_type::sink, config, "out");
-  request.config.set("connector", "file");
-  request.inputs = {three_rows(f)};
+  request.fields.config.set("connector", "file");
+  request.fields.inputs = {three_rows(f)};
   return request;
 }
 
@@ -217,7 +217,7 @@ TEST_CASE("a sink with a path writes it whole or not at all", "[connectors][file
   CHECK(result.artifacts.empty());
   CHECK(result.bytes == fs::file_size(file));
   auto checked = sink(f, R"({"path": "reports/today.csv", "header": false})");
-  checked.task.checks = {{"many", "select count(*) > 100 from out"}};
+  checked.fields.checks = {{"many", "select count(*) > 100 from out"}};
   CHECK(f.run(checked).why.message == "The check 'many' failed: its query returned false.");
   CHECK(read_text(file) == "i,name\n0,r0\n1,r1\n2,r2\n");
   CHECK(std::distance(fs::directory_iterator(f.settings.files_dir + "/reports"), {}) == 1);
@@ -227,16 +227,16 @@ TEST_CASE("a sink with a path writes it whole or not at all", "[connectors][file
 TEST_CASE("a sink says which input it misses", "[connectors][file][sink]") {
   engine_fixture f;
   auto none = sink(f, "{}");
-  none.inputs.clear();
+  none.fields.inputs.clear();
   CHECK(f.run(none).why.message == "The sink needs a task to write the output of: name it in 'needs'.");
   auto two = sink(f, "{}");
-  two.inputs.push_back({"other", two.inputs[0].files});
+  two.fields.inputs.push_back({"other", two.fields.inputs[0].files});
   CHECK(f.run(two).why.message == "The sink needs several tasks; say in 'from' which to write: rows, other.");
-  two.config.set("from", "third");
+  two.fields.config.set("from", "third");
   CHECK(f.run(two).why.message == "'from' names 'third', which is not among the tasks it needs: rows, other.");
-  two.config.set("from", "other");
+  two.fields.config.set("from", "other");
   CHECK(f.run(two).outcome == attempt_outcome::succeeded);
   auto empty = sink(f, "{}");
-  empty.inputs = {{"rows", {}}};
+  empty.fields.inputs = {{"rows", {}}};
   CHECK(f.run(empty).why.message == "The task 'rows' has no output table to write.");
 }

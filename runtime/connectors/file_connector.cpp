@@ -17,16 +17,16 @@ std::string text_of(const value& config, std::string_view key) {
 
 /// The input a sink writes: `from`, or the only one there is.
 result<std::string> written_table(const attempt_request& request) {
-  const std::string from = text_of(request.config, "from");
+  const std::string from = text_of(request.fields.config, "from");
   std::string known;
-  for (const auto& input : request.inputs) {
+  for (const auto& input : request.fields.inputs) {
     known += (known.empty() ? "" : ", ") + input.name;
-    if (input.name != from && !(from.empty() && request.inputs.size() == 1)) continue;
+    if (input.name != from && !(from.empty() && request.fields.inputs.size() == 1)) continue;
     if (input.files.empty())
       return fail(errc::task_failed, "The task '" + input.name + "' has no output table to write.");
     return input.name;
   }
-  if (request.inputs.empty())
+  if (request.fields.inputs.empty())
     return fail(errc::invalid_argument, "The sink needs a task to write the output of: name it in 'needs'.");
   if (from.empty())
     return fail(errc::invalid_argument, "The sink needs several tasks; say in 'from' which to write: " + known + ".");
@@ -44,19 +44,19 @@ std::string relative_to(const std::string& path, const std::string& data_dir) {
 } // namespace
 
 result<source_reading> read_file(const attempt_request& request, const engine_settings& settings) {
-  const std::string name = text_of(request.config, "path");
+  const std::string name = text_of(request.fields.config, "path");
   if (name.empty())
     return fail(errc::invalid_argument, "The source 'file' needs a 'path' below the server's files directory.");
   // Opened to look at it; the SQL child opens it again, with the same care.
   const auto entry = open_files_entry(settings.files_dir, name);
   if (!entry) return unexpected(entry.error());
   const auto ending = format_of_path(name);
-  if (!ending && !request.config.find("format"))
+  if (!ending && !request.fields.config.find("format"))
     return fail(errc::invalid_argument,
                 "The format of '" + name + "' is not clear from its name; give 'format': csv, json, jsonl or parquet.");
-  auto how = table_format_from(request.config, ending.value_or(""));
+  auto how = table_format_from(request.fields.config, ending.value_or(""));
   if (!how) return unexpected(how.error());
-  if (name.find(".tsv") != std::string::npos && !request.config.find("delimiter")) how->delimiter = "\t";
+  if (name.find(".tsv") != std::string::npos && !request.fields.config.find("delimiter")) how->delimiter = "\t";
   how->compression = compression_of_path(name);
   if (entry->bytes == 0 && how->format != "parquet") return source_reading{empty_table_query(*how), {}, {}};
   return source_reading{table_query(*how, guarded_path(0)), {}, {{settings.files_dir, name}}};
@@ -65,8 +65,8 @@ result<source_reading> read_file(const attempt_request& request, const engine_se
 result<sink_writing> write_file(const attempt_request& request, const engine_settings& settings) {
   auto table = written_table(request);
   if (!table) return unexpected(table.error());
-  const std::string name = text_of(request.config, "path");
-  auto how = table_format_from(request.config, format_of_path(name).value_or("parquet"));
+  const std::string name = text_of(request.fields.config, "path");
+  auto how = table_format_from(request.fields.config, format_of_path(name).value_or("parquet"));
   if (!how) return unexpected(how.error());
   sink_writing out;
   out.query = "SELECT * FROM " + quote_name(*table);

@@ -27,10 +27,10 @@ result<value> row_object(const value& row, std::size_t number, const std::vector
 } // namespace
 
 result<source_reading> read_inline(const attempt_request& request, const engine_settings&) {
-  const value* given = request.config.find("rows");
+  const value* given = request.fields.config.find("rows");
   const value::list* rows = given ? given->as_list() : nullptr;
   if (!rows) return fail(errc::invalid_argument, "The source 'inline' needs 'rows', a list of objects.");
-  auto how = table_format_from(request.config, "jsonl");
+  auto how = table_format_from(request.fields.config, "jsonl");
   if (!how) return unexpected(how.error());
   if (rows->empty()) {
     if (how->columns.empty())

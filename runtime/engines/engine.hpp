@@ -26,6 +26,8 @@ public:
   virtual ~attempt_log() = default;
   virtual void line(log_level level, std::string_view text) = 0;
 };
+  /// From now on these texts are the secrets, instead of those before.
+  virtual void mask(const std::vector<std::string>& secrets) = 0;
 
 /// A table or file an attempt may read: the output of a task it needs.
 struct input_table {
@@ -34,18 +36,38 @@ struct input_table {
 };
 
 /// Everything an engine is given. Owned by the engine until `done` was called.
+/// What an engine needs to know of a task, whatever its type.
+struct attempt_task {
+  std::string id;
+  task_type type = task_type::noop;
+  bool priority_given = false;
+  std::string unavailable; ///< Not empty: cannot run on this server; the reason.
+};
+
+/// What an attempt is done with: as large as the task's definition, or larger, so only attempts that have a place hold it.
+struct attempt_fields {
+  value config; ///< The task's own fields with every placeholder substituted.
+  std::vector<check_spec> checks;
+  std::vector<std::string> secrets; ///< Texts masked in logs and errors.
+  std::vector<input_table> inputs;
+};
+
 struct attempt_request {
   attempt_ref ref;
-  task_spec task; ///< With `config` and `checks` as below; needs by index are already resolved to `inputs`.
-  value config;   ///< `task.config` with every placeholder substituted.
-  std::vector<input_table> inputs;
-  std::string work_dir;      ///< Absolute, empty, this attempt's own; removed by the worker afterwards.
-  std::string artifact_file; ///< Absolute path at which the output table (Parquet) is to be written.
-  std::string artifact_path; ///< The same relative to the data directory, for `artifact::path`.
-  std::string output_dir;    ///< Absolute: where a sink without a path writes `output.<format>`; exists.
-  std::string output_path;   ///< The same relative to the data directory.
-  std::string traceparent;   ///< W3C trace context, empty: none.
-  workspace_id workspace;    ///< Whose run it is: workspaces take turns where attempts wait.
+  attempt_task task;
+  attempt_fields fields;
+  /// Makes `fields` where they are not given: called once the attempt has its place, from any thread, perhaps repeatedly.
+  /// On failure `fields.secrets` are there all the same, as far as they could be made.
+  std::function<result<void>(attempt_fields& fields)> bind;
+  bool table_wanted = false;   ///< Another task reads its table: an http task makes one of a JSON answer then.
+  bool needs_directory = true; ///< False: it writes no file, so that no directory need be made for it.
+  std::string work_dir;        ///< Absolute, empty, this attempt's own; removed by the worker afterwards.
+  std::string artifact_file;   ///< Absolute path at which the output table (Parquet) is to be written.
+  std::string artifact_path;   ///< The same relative to the data directory, for `artifact::path`.
+  std::string output_dir;      ///< Absolute: where a sink without a path writes `output.<format>`; exists.
+  std::string output_path;     ///< The same relative to the data directory.
+  std::string traceparent;     ///< W3C trace context, empty: none.
+  workspace_id workspace;      ///< Whose run it is: workspaces take turns where attempts wait.
   task_priority priority =
     task_priority::normal;      ///< Its place among attempts that wait: its task's own, else its run's.
   std::uint64_t timeout_ms = 0; ///< 0 = the engine's own limit.

@@ -125,7 +125,7 @@ public:
 
 private:
   static bool is_done_at_once(const attempt_request& request) {
-    return request.task.type == task_type::noop && request.task.checks.empty() && !request.expand_items &&
+    return request.task.type == task_type::noop && request.fields.checks.empty() && !request.expand_items &&
            request.task.unavailable.empty();
   }
 

@@ -36,3 +36,44 @@ TEST_CASE("a task that cannot run here fails with the reason it was given", "[en
   result = f.run(task_type::sleep, "{}");
   CHECK(result.why.message == "No engine does tasks of type 'sleep'.");
 }
+
+TEST_CASE("what waits for a place holds nothing of its task's fields", "[engines]") {
+  engine_settings settings;
+  settings.processes_max = 1;
+  engine_fixture f(settings);
+  awaited_result first;
+  f.engines->start(f.request(task_type::shell, R"({"command": "sleep 0.3"})"), first.callback());
+  std::atomic<int> bound{0}, ended{0};
+  constexpr int many = 300;
+  for (int i = 0; i < many; ++i) {
+    auto request = f.request(task_type::source, "{}");
+    request.bind = [&](attempt_fields& fields) -> result<void> {
+      ++bound;
+      fields.config = value::object{{"connector", "file"}, {"path", "missing.csv"}};
+      return {};
+    };
+    f.engines->start(std::move(request), [&](const attempt_result&) { ++ended; });
+  }
+  CHECK(bound == 0);
+  (void)first.wait();
+  CHECK(eventually([&] { return ended == many; }));
+  CHECK(bound == many);
+}
+
+TEST_CASE("fields that cannot be bound fail the attempt, with its secrets masked", "[engines]") {
+  engine_settings settings;
+  settings.allow_private_addresses = true;
+  engine_fixture f(settings);
+  for (const auto type : {task_type::shell, task_type::http, task_type::sql}) {
+    auto request = f.request(type, "{}");
+    request.bind = [](attempt_fields& fields) -> result<void> {
+      fields.secrets = {"hunter2"};
+      return fail(errc::invalid_argument, "nothing is called hunter2");
+    };
+    const auto result = f.run(std::move(request));
+    CHECK(result.outcome == attempt_outcome::failed);
+    CHECK(result.why.code == errc::invalid_argument);
+    CHECK(result.why.message == "nothing is called ***");
+    CHECK_FALSE(result.retryable);
+  }
+}

@@ -22,10 +22,7 @@ std::string_view content_type_of(const outbound_response& response) {
 }
 
 /// Whether somebody needs the answer as a table.
-bool is_table_wanted(const attempt_request& request) {
-  const value* wanted = request.config.find("table_wanted");
-  return (wanted && wanted->as_bool() && *wanted->as_bool()) || !request.task.checks.empty();
-}
+bool is_table_wanted(const attempt_request& request) { return request.table_wanted || !request.fields.checks.empty(); }
 
 /// An object or a list: other JSON is no table.
 bool is_json_table(const outbound_response& response) {
@@ -36,7 +33,7 @@ bool is_json_table(const outbound_response& response) {
 
 /// How the answer is to be read as a table; nothing: it is none.
 result<std::optional<table_format>> format_of(const attempt_request& request, const outbound_response& response) {
-  if (const value* output = request.config.find("output"); output && !output->is_null()) {
+  if (const value* output = request.fields.config.find("output"); output && !output->is_null()) {
     auto how = table_format_from(*output, "json");
     if (!how) return unexpected(how.error());
     return std::optional(std::move(*how));
@@ -70,9 +67,11 @@ result<std::string> write_answer(const std::string& directory, const std::string
 
 /// A call from the queue of its host to its answer.
 struct http_engine::call_under_way {
+  call_under_way(attempt_pointer a, std::shared_ptr<place_queue> h) : attempt(std::move(a)), host(std::move(h)) {}
+
   attempt_pointer attempt;
-  http_call what;
   std::shared_ptr<place_queue> host;
+  http_call what;                             ///< From when it has its places.
   std::atomic<outbound_http::handle> sent{0}; ///< 0: not yet.
 
   [[nodiscard]] std::string name() const { return what.method + " " + url_for_people(what.url); }
@@ -90,11 +89,11 @@ http_engine::http_engine(table_work& tables, place_queue& places, const engine_s
 http_engine::~http_engine() = default;
 
 void http_engine::begin(const attempt_pointer& attempt) {
-  auto what = http_call_from(attempt->request().config, attempt->request().traceparent);
-  if (!what) return attempt->fail(what.error(), false);
-  const auto host = outbound_host_of(what->url);
+  if (auto fetched = attempt->fetch(); !fetched) return attempt->fail(std::move(fetched).error(), false);
+  const auto host = outbound_host_of(attempt->config_text("url"));
   if (!host) return attempt->fail(host.error(), false);
-  const auto call = std::make_shared<call_under_way>(attempt, std::move(*what), places_of(*host));
+  const auto call = std::make_shared<call_under_way>(attempt, places_of(*host));
+  attempt->release();
   enter_place(*call->host, attempt, [this, call] {
     enter_place(
       places_, call->attempt, [this, call] { send(call); }, [call] { call->host->leave(); });
@@ -135,7 +134,15 @@ counts_by_priority http_engine::waiting() const {
 
 void http_engine::send(const call_pointer& call) {
   const auto& attempt = call->attempt;
-  attempt->begin(std::min(default_timeout_ms, settings_.attempt_timeout_ms));
+  const auto refuse = [&](error why) {
+    leave(call);
+    attempt->fail(std::move(why), false);
+  };
+  auto begun = attempt->begin(std::min(default_timeout_ms, settings_.attempt_timeout_ms));
+  if (!begun) return refuse(std::move(begun).error());
+  auto what = http_call_from(attempt->request().fields.config, attempt->request().traceparent);
+  if (!what) return refuse(std::move(what).error());
+  call->what = std::move(*what);
   outbound_request request;
   request.method = call->what.method;
   request.url = call->what.url;
@@ -152,9 +159,13 @@ void http_engine::send(const call_pointer& call) {
   if (attempt->cancel_requested()) client_->cancel(call->sent);
 }
 
-void http_engine::over(const call_pointer& call, result<outbound_response> response) {
+void http_engine::leave(const call_pointer& call) {
   places_.leave();
   call->host->leave();
+}
+
+void http_engine::over(const call_pointer& call, result<outbound_response> response) {
+  leave(call);
   const auto& attempt = call->attempt;
   if (response) return answered(call, std::move(*response));
   auto why = std::move(response).error();
@@ -186,7 +197,7 @@ void http_engine::answered(const call_pointer& call, outbound_response response)
                                     std::to_string(response.body.size()) + " bytes");
   const auto how = format_of(request, response);
   if (!how) return attempt->fail(how.error(), false);
-  if (*how || !request.task.checks.empty())
+  if (*how || !request.fields.checks.empty())
     return files_.post([this, attempt, how = *how, body = std::move(response.body)]() mutable {
       load_table(attempt, how, std::move(body));
     });
@@ -194,12 +205,18 @@ void http_engine::answered(const call_pointer& call, outbound_response response)
 }
 
 void http_engine::load_table(const attempt_pointer& attempt, const std::optional<table_format>& how, std::string body) {
-  const auto& request = attempt->request();
-  sql_job job = tables_.new_job(request);
-  const auto file = how ? write_answer(request.work_dir, body) : result<std::string>{};
+  const auto file = how ? write_answer(attempt->request().work_dir, body) : result<std::string>{};
   if (!file) return attempt->fail(file.error(), true);
-  if (how) job.statements = {body.empty() ? empty_table_query(*how) : table_query(*how, *file)};
-  enter_place(table_places_, attempt, [this, attempt, job = std::move(job)]() mutable {
+  std::string query;
+  if (how) query = body.empty() ? empty_table_query(*how) : table_query(*how, *file);
+  attempt->release();
+  enter_place(table_places_, attempt, [this, attempt, query = std::move(query)] {
+    if (auto fetched = attempt->fetch(); !fetched) {
+      table_places_.leave();
+      return attempt->fail(std::move(fetched).error(), false);
+    }
+    sql_job job = tables_.new_job(attempt->request());
+    if (!query.empty()) job.statements = {query};
     tables_.run(
       attempt, std::move(job), [this] { table_places_.leave(); },
       [](const attempt_pointer& done, const sql_outcome& outcome) { table_work::keep_table(done, outcome); });

@@ -19,8 +19,8 @@ namespace penstock {
 /// `http_per_host_max` to one host, wait by priority; who waits for a host holds up nobody else.
 ///
 /// The answer becomes the task's table where the config has `output` ({format: json | jsonl | csv | parquet, …}); else
-/// if it says that it is JSON (an object is one row, a list of objects a row each) and the config holds
-/// `table_wanted: true` (set by who knows that another task reads it) or the task has checks.
+/// if it says that it is JSON (an object is one row, a list of objects a row each) and another task reads it
+/// (`attempt_request::table_wanted`) or the task has checks.
 class http_engine {
 public:
   http_engine(table_work& tables, place_queue& places, const engine_settings& settings);
@@ -40,6 +40,8 @@ private:
 
   [[nodiscard]] std::shared_ptr<place_queue> places_of(const std::string& host);
   void send(const call_pointer& call);
+  /// Gives its places back.
+  void leave(const call_pointer& call);
   void over(const call_pointer& call, result<outbound_response> response);
   void answered(const call_pointer& call, outbound_response response);
   void load_table(const attempt_pointer& attempt, const std::optional<table_format>& how, std::string body);

@@ -21,7 +21,7 @@ engine_settings private_allowed() {
 
 attempt_request call(engine_fixture& f, const std::string& url, const std::string& more = "{}") {
   auto request = f.request(task_type::http, more);
-  request.config.set("url", url);
+  request.fields.config.set("url", url);
   return request;
 }
 
@@ -179,28 +179,31 @@ TEST_CASE("a JSON answer is a table where somebody wants it", "[engines][http][t
   std::string answer, type;
   const local_server server([&](const std::string&, const std::string&) { return reply(200, answer, type); });
   engine_fixture f(private_allowed());
-  const auto rows = [&](const std::string& body, const std::string& content_type,
-                        const std::string& config) -> std::string {
+  const auto rows = [&](const std::string& body, const std::string& content_type, const std::string& config,
+                        bool wanted = false) -> std::string {
     answer = body;
     type = content_type;
     auto request = call(f, server.url(), config);
+    request.table_wanted = wanted;
     const auto result = f.run(request);
     INFO(result.why.message);
     REQUIRE(result.outcome == attempt_outcome::succeeded);
     return result.artifacts.empty() ? "none" : write_json(f.rows_of("from task", {f.table(request)}));
   };
-  const std::string wanted = R"({"table_wanted": true})", json = "application/json; charset=utf-8";
-  CHECK(rows(R"([{"a": 1}, {"a": 2, "b": "x"}])", json, wanted) == R"([{"a":1,"b":null},{"a":2,"b":"x"}])");
-  CHECK(rows(R"({"a": 1, "b": {"c": [1]}})", json, wanted) == R"([{"a":1,"b":{"c":[1]}}])");
-  CHECK(rows("[]", json, wanted) == "[]");
+  const std::string json = "application/json; charset=utf-8";
+  CHECK(rows(R"([{"a": 1}, {"a": 2, "b": "x"}])", json, "{}", true) == R"([{"a":1,"b":null},{"a":2,"b":"x"}])");
+  CHECK(rows(R"({"a": 1, "b": {"c": [1]}})", json, "{}", true) == R"([{"a":1,"b":{"c":[1]}}])");
+  CHECK(rows("[]", json, "{}", true) == "[]");
   CHECK(rows(R"([{"a": 1}])", json, "{}") == "none");
-  CHECK(rows(R"([{"a": 1}])", "text/plain", wanted) == "none");
-  CHECK(rows("42", json, wanted) == "none");
+  CHECK(rows(R"([{"a": 1}])", "text/plain", "{}", true) == "none");
+  CHECK(rows("42", json, "{}", true) == "none");
   CHECK(rows("a,b\n1,2\n", "text/csv", R"({"output": {"format": "csv"}})") == R"([{"a":1,"b":2}])");
   CHECK(rows("{\"a\":1}\n{\"a\":2}\n", "x/y", R"({"output": {"format": "jsonl"}})") == R"([{"a":1},{"a":2}])");
   answer = R"([{"a": 1)";
   type = json;
-  CHECK(f.run(call(f, server.url(), wanted)).outcome == attempt_outcome::failed);
+  auto broken = call(f, server.url());
+  broken.table_wanted = true;
+  CHECK(f.run(std::move(broken)).outcome == attempt_outcome::failed);
 }
 
 TEST_CASE("checks look at the answer", "[engines][http][check]") {
@@ -208,7 +211,7 @@ TEST_CASE("checks look at the answer", "[engines][http][check]") {
     [](const std::string&, const std::string&) { return reply(200, R"({"ready": false})", "application/json"); });
   engine_fixture f(private_allowed());
   auto request = call(f, server.url());
-  request.task.checks = {{"ready", "select ready from task"}};
+  request.fields.checks = {{"ready", "select ready from task"}};
   CHECK(f.run(std::move(request)).why.message == "The check 'ready' failed: its query returned false.");
 }
 

@@ -53,12 +53,18 @@ std::string cut(std::string text) {
 
 class file_log final : public attempt_log {
 public:
-  file_log(fs::path file, std::string task_id, const std::vector<std::string>& secrets, std::uint64_t bytes_max,
-           std::shared_ptr<clock_source> clock)
-      : path_(std::move(file)), task_id_(std::move(task_id)), mask_(secrets), bytes_max_(bytes_max),
-        clock_(std::move(clock)) {}
+  file_log(fs::path file, std::string task_id, std::uint64_t bytes_max, std::shared_ptr<clock_source> clock)
+      : path_(std::move(file)), task_id_(std::move(task_id)), bytes_max_(bytes_max), clock_(std::move(clock)) {}
+
+  void mask(const std::vector<std::string>& secrets) override {
+    const std::lock_guard lock(mutex_);
+    mask_ = secret_mask(secrets);
+  }
 
   void line(log_level level, std::string_view text) override {
+    const std::lock_guard lock(mutex_);
+    // Masking costs most, and a command that prints for ever would go on paying for it.
+    if (full_) return;
     const std::string prefix =
       std::to_string(to_ms(clock_->now())) + ' ' + std::string(to_text(level)) + ' ' + task_id_ + ' ';
     const std::string hidden = mask_.hide(text);
@@ -74,8 +80,7 @@ public:
 
 private:
   void append(const std::string& prefix, const std::string& lines) {
-    const std::lock_guard lock(mutex_);
-    if (full_ || !open()) return;
+    if (!open()) return;
     full_ = bytes_ + lines.size() > bytes_max_;
     const std::string last =
       prefix + "the log has reached its limit of " + std::to_string(bytes_max_) + " bytes; further lines are dropped\n";
@@ -97,10 +102,10 @@ private:
 
   const fs::path path_;
   const std::string task_id_;
-  const secret_mask mask_;
   const std::uint64_t bytes_max_;
   const std::shared_ptr<clock_source> clock_;
   std::mutex mutex_;
+  secret_mask mask_;
   descriptor file_;
   std::uint64_t bytes_ = 0;
   bool full_ = false;
@@ -150,8 +155,8 @@ log_files::log_files(std::string data_dir, std::shared_ptr<clock_source> clock)
 std::string log_files::path_of(const run_id& run) const { return root_ + "/" + to_text(run) + "/lines"; }
 
 std::shared_ptr<attempt_log> log_files::open_attempt(const attempt_ref& ref, const std::string& task_id,
-                                                     const std::vector<std::string>& secrets, std::uint64_t bytes_max) {
-  return std::make_shared<file_log>(path_of(ref.run), task_id, secrets, bytes_max, clock_);
+                                                     std::uint64_t bytes_max) {
+  return std::make_shared<file_log>(path_of(ref.run), task_id, bytes_max, clock_);
 }
 
 result<void> log_files::scan(const run_id& run, std::uint64_t offset,

@@ -24,10 +24,9 @@ class log_files {
 public:
   log_files(std::string data_dir, std::shared_ptr<class clock_source> clock);
 
-  /// The log of one attempt. Nothing is written, and no file made, before the first line; texts of `secrets` appear as
-  /// `***`.
+  /// The log of one attempt. Nothing is written, and no file made, before the first line; secrets (`attempt_log::mask`)
+  /// appear as `***`.
   [[nodiscard]] std::shared_ptr<attempt_log> open_attempt(const attempt_ref& ref, const std::string& task_id,
-                                                          const std::vector<std::string>& secrets,
                                                           std::uint64_t bytes_max);
 
   /// Calls `take(line, end)` for the lines behind byte `offset`, which is 0 or the `end` of an earlier line, until it

@@ -32,14 +32,14 @@ struct fixture {
 
 TEST_CASE("an attempt that says nothing has no log file", "[engines][log]") {
   fixture f;
-  { const auto log = f.logs.open_attempt(f.ref, "quiet", {}, 1'000); }
+  { const auto log = f.logs.open_attempt(f.ref, "quiet", 1'000); }
   CHECK(f.read().empty());
   CHECK_FALSE(std::filesystem::exists(f.directory.path() + "/logs"));
 }
 
 TEST_CASE("a log is read on from where a line ended, and what is cut short is left out", "[engines][log]") {
   fixture f;
-  const auto log = f.logs.open_attempt(f.ref, "t", {}, 10'000'000);
+  const auto log = f.logs.open_attempt(f.ref, "t", 10'000'000);
   const std::string filler(10'000, 'x'); // So that lines lie across pieces.
   for (int i = 0; i < 50; ++i) log->line(log_level::info, std::to_string(i) + filler);
   std::uint64_t reached = 0;
@@ -69,10 +69,10 @@ TEST_CASE("a log is read on from where a line ended, and what is cut short is le
 
 TEST_CASE("lines come back with time, level and task, of all attempts by time", "[engines][log]") {
   fixture f;
-  const auto first = f.logs.open_attempt(f.ref, "load", {}, 1'000);
+  const auto first = f.logs.open_attempt(f.ref, "load", 1'000);
   auto other_ref = f.ref;
   other_ref.task = 1;
-  const auto second = f.logs.open_attempt(other_ref, "clean", {}, 1'000);
+  const auto second = f.logs.open_attempt(other_ref, "clean", 1'000);
   first->line(log_level::info, "one");
   f.clock->advance(milliseconds(5));
   second->line(log_level::error, "two\nthree\n");
@@ -94,7 +94,8 @@ TEST_CASE("lines come back with time, level and task, of all attempts by time", 
 
 TEST_CASE("secrets are masked, longest first and line by line", "[engines][log][secret]") {
   fixture f;
-  const auto log = f.logs.open_attempt(f.ref, "t", {"pass", "password1", "-----BEGIN\nabcdef\n-----END"}, 10'000);
+  const auto log = f.logs.open_attempt(f.ref, "t", 10'000);
+  log->mask({"pass", "password1", "-----BEGIN\nabcdef\n-----END"});
   log->line(log_level::info, "the password1 and the pass");
   log->line(log_level::info, "abcdef");
   log->line(log_level::info, "x-----BEGIN\nabcdef\n-----ENDy");
@@ -107,7 +108,7 @@ TEST_CASE("secrets are masked, longest first and line by line", "[engines][log][
 
 TEST_CASE("text that is not UTF-8 is mended, and a long line cut between characters", "[engines][log]") {
   fixture f;
-  const auto log = f.logs.open_attempt(f.ref, "t", {}, 1'000'000);
+  const auto log = f.logs.open_attempt(f.ref, "t", 1'000'000);
   log->line(log_level::info, "a\xff\xc3z");
   std::string longer = "a";
   while (longer.size() < 40'000) longer += "\xC3\xA9";
@@ -122,7 +123,7 @@ TEST_CASE("text that is not UTF-8 is mended, and a long line cut between charact
 
 TEST_CASE("a log that is full says so once", "[engines][log]") {
   fixture f;
-  const auto log = f.logs.open_attempt(f.ref, "t", {}, 300);
+  const auto log = f.logs.open_attempt(f.ref, "t", 300);
   for (int i = 0; i < 100; ++i) log->line(log_level::info, "some text of a line");
   const auto lines = f.read();
   REQUIRE(lines.size() > 2);
@@ -133,7 +134,7 @@ TEST_CASE("a log that is full says so once", "[engines][log]") {
 TEST_CASE("a run's logs can be removed, also when there are none", "[engines][log]") {
   fixture f;
   f.logs.remove(f.ref.run);
-  f.logs.open_attempt(f.ref, "t", {}, 300)->line(log_level::info, "x");
+  f.logs.open_attempt(f.ref, "t", 300)->line(log_level::info, "x");
   CHECK(f.read().size() == 1);
   f.logs.remove(f.ref.run);
   CHECK(f.read().empty());

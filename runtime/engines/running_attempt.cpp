@@ -23,7 +23,7 @@ std::string describe_duration(std::uint64_t ms) {
 }
 
 std::string running_attempt::config_text(std::string_view key) const {
-  const value* v = request_.config.find(key);
+  const value* v = request_.fields.config.find(key);
   const std::string* text = v ? v->as_string() : nullptr;
   return text ? *text : std::string{};
 }
@@ -32,10 +32,26 @@ void running_attempt::log(log_level level, std::string_view text) const {
   if (request_.log) request_.log->line(level, text);
 }
 
-void running_attempt::begin(std::uint64_t limit_ms) {
+result<void> running_attempt::fetch() {
+  if (!request_.bind || is_fetched_) return {};
+  is_fetched_ = true;
+  auto bound = request_.bind(request_.fields);
+  if (request_.log) request_.log->mask(request_.fields.secrets);
+  return bound;
+}
+
+void running_attempt::release() {
+  if (!request_.bind) return;
+  is_fetched_ = false;
+  request_.fields = {};
+  if (request_.log) request_.log->mask({});
+}
+
+result<void> running_attempt::begin(std::uint64_t limit_ms) {
   started_at_ = clock_->now();
   begun_ = std::chrono::steady_clock::now();
   limit_ms_ = request_.timeout_ms > 0 ? request_.timeout_ms : limit_ms;
+  return fetch();
 }
 
 std::uint64_t running_attempt::time_left_ms() const {
@@ -55,7 +71,7 @@ void running_attempt::succeed(attempt_output output) {
 }
 
 void running_attempt::fail(error why, bool retryable) {
-  why.message = secret_mask(request_.task.secrets).hide(why.message);
+  why.message = secret_mask(request_.fields.secrets).hide(why.message);
   // Not into the log's file: it may quote the definition, which lies sealed. Whoever reads the log is told it from the
   // task's record.
   attempt_result result;

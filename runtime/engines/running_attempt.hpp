@@ -36,9 +36,15 @@ public:
 
   void log(log_level level, std::string_view text) const;
 
-  /// The work begins now, after any waiting for a place: from here its time counts.
+  /// Fetches what the attempt is done with (`attempt_request::fields`), unless it is there. Only by whoever has the attempt
+  /// in hand, as `release` too. @returns why its placeholders cannot be bound.
+  [[nodiscard]] result<void> fetch();
+  /// Lets go of the fields: what waits must not hold them, for there may be ten thousand of it.
+  void release();
+
+  /// The work begins now, after any waiting for a place: from here its time counts. Fetches the fields.
   /// @param limit_ms of an attempt without a timeout of its own.
-  void begin(std::uint64_t limit_ms);
+  [[nodiscard]] result<void> begin(std::uint64_t limit_ms);
   /// Its time limit, and what is left of it (at least 1).
   [[nodiscard]] std::uint64_t time_limit_ms() const noexcept { return limit_ms_; }
   [[nodiscard]] std::uint64_t time_left_ms() const;
@@ -61,12 +67,13 @@ public:
 private:
   void end(attempt_result result);
 
-  const attempt_request request_;
+  attempt_request request_;
   const std::shared_ptr<clock_source> clock_;
   ended_callback ended_;
   timestamp started_at_;
   std::chrono::steady_clock::time_point begun_;
   std::uint64_t limit_ms_ = 0;
+  bool is_fetched_ = false;
   mutable std::mutex mutex_;
   bool has_ended_ = false;
   bool cancel_requested_ = false;

@@ -64,9 +64,9 @@ std::vector<std::string> shell_environment(const attempt_request& request, const
   };
   variables["PATH"] = std::string(default_path).substr(5);
   if (!request.traceparent.empty()) variables["TRACEPARENT"] = request.traceparent;
-  for (const auto& input : request.inputs)
+  for (const auto& input : request.fields.inputs)
     if (!input.files.empty()) variables[input_variable(input.name)] = joined(input.files);
-  const value* own = request.config.find("env");
+  const value* own = request.fields.config.find("env");
   if (own && own->as_object())
     for (const auto& [name, v] : *own->as_object()) variables[name] = text_of(v);
   std::vector<std::string> out;
@@ -76,18 +76,18 @@ std::vector<std::string> shell_environment(const attempt_request& request, const
 
 process_spec shell_engine::spec_of(const attempt_request& request, const std::string& directory) const {
   process_spec spec;
-  const value* command = request.config.find("command");
+  const value* command = request.fields.config.find("command");
   spec.arguments = {"/bin/sh", "-c", command && command->as_string() ? *command->as_string() : ""};
   spec.environment = shell_environment(request, directory);
   spec.directory = directory;
-  if (request.config.find("output")) spec.output_file = output_path(request);
+  if (request.fields.config.find("output")) spec.output_file = output_path(request);
   spec.output_bytes_max = settings_.output_bytes_max;
   spec.limits.data_bytes = settings_.task_memory_bytes;
   spec.kill_grace_ms = settings_.kill_grace_ms;
   // Everybody's data and keys lie below it.
   spec.hidden_directories = {settings_.data_dir};
   auto& visible = spec.readable_directories;
-  for (const auto& input : request.inputs)
+  for (const auto& input : request.fields.inputs)
     for (const auto& file : input.files) visible.push_back(fs::path(file).parent_path().string());
   std::error_code ignored;
   if (!settings_.files_dir.empty() && fs::is_directory(settings_.files_dir, ignored))
@@ -98,28 +98,31 @@ process_spec shell_engine::spec_of(const attempt_request& request, const std::st
 }
 
 void shell_engine::begin(const attempt_pointer& attempt) {
-  const value* command = attempt->request().config.find("command");
-  if (!command || !command->as_string() || command->as_string()->empty())
-    return attempt->fail(errc::invalid_argument, "The task needs a 'command', a text for /bin/sh.", false);
   enter_place(places_, attempt, [this, attempt] { start(attempt); });
 }
 
 void shell_engine::start(const attempt_pointer& attempt) {
-  attempt->begin(settings_.attempt_timeout_ms);
+  if (auto begun = attempt->begin(settings_.attempt_timeout_ms); !begun)
+    return refuse(attempt, std::move(begun).error(), false);
+  if (attempt->config_text("command").empty())
+    return refuse(attempt, {errc::invalid_argument, "The task needs a 'command', a text for /bin/sh.", {}}, false);
   const auto& request = attempt->request();
   const std::string directory = command_directory(request);
   std::error_code error;
   fs::create_directories(directory, error);
-  if (error) {
-    places_.leave();
-    return attempt->fail(errc::io_failed, "The directory " + directory + " cannot be made: " + error.message() + ".",
-                         true);
-  }
+  if (error)
+    return refuse(
+      attempt, {errc::io_failed, "The directory " + directory + " cannot be made: " + error.message() + ".", {}}, true);
   process_spec spec = spec_of(request, directory);
   spec.timeout_ms = attempt->time_left_ms();
   auto run = std::make_shared<command_run>(attempt);
   process_observer observer;
   observer.output = [run](process_stream stream, std::string_view bytes) {
+void shell_engine::refuse(const attempt_pointer& attempt, error why, bool retryable) {
+  places_.leave();
+  attempt->fail(std::move(why), retryable);
+}
+
     (stream == process_stream::out ? run->out : run->err).add(bytes);
   };
   observer.ended = [this, run](const process_end& end) { finished(run, end); };
@@ -131,8 +134,8 @@ void shell_engine::finished(const std::shared_ptr<command_run>& run, const proce
   run->out.finish();
   run->err.finish();
   const auto& attempt = run->attempt;
-  const value* output = attempt->request().config.find("output");
-  if (end.ok() && (output || !attempt->request().task.checks.empty()))
+  const value* output = attempt->request().fields.config.find("output");
+  if (end.ok() && (output || !attempt->request().fields.checks.empty()))
     return load_output(attempt, output ? *output : value{});
   places_.leave();
   if (end.ok()) return attempt->succeed({});

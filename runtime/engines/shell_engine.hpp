@@ -30,6 +30,8 @@ private:
   struct command_run;
 
   void start(const attempt_pointer& attempt);
+  /// Ends an attempt that has a place but cannot use it.
+  void refuse(const attempt_pointer& attempt, error why, bool retryable);
   void finished(const std::shared_ptr<command_run>& run, const process_end& end);
   void load_output(const attempt_pointer& attempt, const value& output);
   [[nodiscard]] process_spec spec_of(const attempt_request& request, const std::string& directory) const;

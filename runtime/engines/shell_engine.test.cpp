@@ -44,7 +44,7 @@ TEST_CASE("secrets are masked in the error", "[engines][shell][secret]") {
   engine_fixture f;
   auto request = f.request(task_type::shell,
                            R"({"command": "echo \"bad password $WORD\" >&2; exit 1", "env": {"WORD": "hunter2"}})");
-  request.task.secrets = {"hunter2"};
+  request.fields.secrets = {"hunter2"};
   CHECK(f.run(request).why.message == "The command exited with code 1: bad password ***");
 }
 
@@ -179,7 +179,7 @@ TEST_CASE("a command finds its inputs as Parquet files", "[engines][shell][table
   REQUIRE(f.run(made).outcome == attempt_outcome::succeeded);
   auto request = f.request(task_type::shell,
                            R"({"command": "head -c 4 $PENSTOCK_INPUT_UP_STREAM; rm -f $PENSTOCK_INPUT_UP_STREAM"})");
-  request.inputs = {f.table(made)};
+  request.fields.inputs = {f.table(made)};
   CHECK(f.run(request).outcome == attempt_outcome::failed); // Read-only where namespaces are allowed, so rm fails.
   CHECK(f.log->text().find("PAR1") != std::string::npos);
   CHECK(std::filesystem::exists(made.artifact_file));
@@ -188,7 +188,7 @@ TEST_CASE("a command finds its inputs as Parquet files", "[engines][shell][table
 TEST_CASE("a check of a command's output decides", "[engines][shell][check]") {
   engine_fixture f;
   auto request = f.request(task_type::shell, R"({"command": "echo 1", "output": {"format": "csv", "columns": ["n"]}})");
-  request.task.checks = {{"large", "select max(n) > 5, max(n) from task"}};
+  request.fields.checks = {{"large", "select max(n) > 5, max(n) from task"}};
   const auto result = f.run(request);
   CHECK(result.outcome == attempt_outcome::failed);
   CHECK(result.why.message == "The check 'large' failed: its query returned false, 1.");

@@ -15,7 +15,7 @@ namespace {
 
 attempt_request sql_request(engine_fixture& f, const std::string& sql, const std::string& id = "task") {
   auto request = f.request(task_type::sql, "{}", id);
-  request.config.set("sql", sql);
+  request.fields.config.set("sql", sql);
   return request;
 }
 
@@ -70,8 +70,8 @@ TEST_CASE("inputs are tables by name, of one file or several, and by alias", "[e
   REQUIRE(f.run(one).outcome == attempt_outcome::succeeded);
   REQUIRE(f.run(two).outcome == attempt_outcome::succeeded);
   auto request = sql_request(f, R"(select (select count(*) from "first-one") n, sum(a) s, max(b) b from input)");
-  request.config.set("input_alias", "input");
-  request.inputs = {{"first-one", {one.artifact_file}}, {"items", {one.artifact_file, two.artifact_file}}};
+  request.fields.config.set("input_alias", "input");
+  request.fields.inputs = {{"first-one", {one.artifact_file}}, {"items", {one.artifact_file, two.artifact_file}}};
   const auto result = f.run(request);
   INFO(result.why.message);
   CHECK(result.rows == 1);
@@ -98,7 +98,7 @@ TEST_CASE("checks see the output and decide", "[engines][sql][check]") {
   engine_fixture f;
   const auto with_check = [&](const std::string& check) {
     auto request = sql_request(f, "select 1 a union all select 2");
-    request.task.checks = {{"not empty", "select count(*) > 0 from task"}, {"it", check}};
+    request.fields.checks = {{"not empty", "select count(*) > 0 from task"}, {"it", check}};
     return f.run(request);
   };
   CHECK(with_check("select sum(a) = 3 from task -- yes").outcome == attempt_outcome::succeeded);
@@ -153,8 +153,8 @@ TEST_CASE("SQL reaches nothing but what it was given", "[engines][sql][secret]")
 TEST_CASE("SQL may use its own directory, and spills there", "[engines][sql]") {
   engine_fixture f;
   auto request = sql_request(f, "");
-  request.config.set("sql",
-                     "copy (select 7 a) to '" + request.work_dir + "/x.csv'; from '" + request.work_dir + "/x.csv'");
+  request.fields.config.set("sql", "copy (select 7 a) to '" + request.work_dir + "/x.csv'; from '" + request.work_dir +
+                                     "/x.csv'");
   const auto result = f.run(request);
   INFO(result.why.message);
   CHECK(result.rows == 1);
@@ -245,7 +245,7 @@ TEST_CASE("too many items, or no table, are clear failures", "[engines][sql][ite
     REQUIRE(f.run(made).outcome == attempt_outcome::succeeded);
     auto items = f.request(task_type::sql, "{}");
     items.expand_items = true;
-    items.inputs = {f.table(made)};
+    items.fields.inputs = {f.table(made)};
     return f.run(items);
   };
   auto result = expand("from range(100001)");
@@ -255,7 +255,7 @@ TEST_CASE("too many items, or no table, are clear failures", "[engines][sql][ite
   CHECK(result.why.message.find("16777216 bytes") != std::string::npos);
   auto none = f.request(task_type::noop, "{}");
   none.expand_items = true;
-  none.inputs = {{"nothing", {}}};
+  none.fields.inputs = {{"nothing", {}}};
   result = f.run(none);
   CHECK(result.outcome == attempt_outcome::failed);
   CHECK(result.why.message.find("'nothing' has no output table") != std::string::npos);
@@ -276,7 +276,7 @@ TEST_CASE("the checker tells text that parses from text that does not", "[engine
 TEST_CASE("checks of a task without a table are made too", "[engines][noop][check]") {
   engine_fixture f;
   auto request = f.request(task_type::noop, "{}");
-  request.task.checks = {{"sums", "select 1 + 1 = 3"}};
+  request.fields.checks = {{"sums", "select 1 + 1 = 3"}};
   const auto result = f.run(request);
   CHECK(result.why.message == "The check 'sums' failed: its query returned false.");
 }

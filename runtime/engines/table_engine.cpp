@@ -56,7 +56,8 @@ void table_engine::begin_checks(const attempt_pointer& attempt) { enter(attempt,
 
 void table_engine::enter(const attempt_pointer& attempt, step next) {
   enter_place(places_, attempt, [this, attempt, next] {
-    attempt->begin(settings_.attempt_timeout_ms);
+    if (auto begun = attempt->begin(settings_.attempt_timeout_ms); !begun)
+      return refuse(attempt, std::move(begun).error());
     std::error_code error;
     std::filesystem::create_directories(attempt->request().work_dir, error);
     if (error)
@@ -85,7 +86,8 @@ void table_engine::do_sql(const attempt_pointer& attempt) {
   sql_job job = tables_.new_job(request);
   job.statements.assign(statements.begin(), statements.end());
   const std::string alias = attempt->config_text("input_alias");
-  if (!alias.empty() && !request.inputs.empty()) job.views.push_back({alias, request.inputs.back().files});
+  if (!alias.empty() && !request.fields.inputs.empty())
+    job.views.push_back({alias, request.fields.inputs.back().files});
   run(attempt, std::move(job), &keep);
 }
 
@@ -119,7 +121,7 @@ void table_engine::do_sink(const attempt_pointer& attempt) {
 }
 
 void table_engine::do_items(const attempt_pointer& attempt) {
-  const auto& inputs = attempt->request().inputs;
+  const auto& inputs = attempt->request().fields.inputs;
   if (inputs.empty() || inputs.front().files.empty())
     return refuse(attempt, {errc::task_failed,
                             "The task '" + (inputs.empty() ? std::string{} : inputs.front().name) +

@@ -46,10 +46,10 @@ result<void> move_file(const std::string& from, const std::string& to) {
 sql_job table_work::new_job(const attempt_request& request) const {
   sql_job job;
   job.directory = request.work_dir;
-  job.views = request.inputs;
+  job.views = request.fields.inputs;
   job.output_name = request.task.id;
   job.output_file = request.work_dir + "/output.parquet";
-  job.checks = request.task.checks;
+  job.checks = request.fields.checks;
   job.rows_max = settings_.rows_max;
   return job;
 }

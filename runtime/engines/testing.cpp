@@ -59,7 +59,7 @@ attempt_request engine_fixture::request(task_type type, const std::string& confi
   r.task.type = type;
   auto parsed = read_json(config);
   REQUIRE(parsed);
-  r.config = *parsed;
+  r.fields.config = *parsed;
   const std::string name = std::to_string(r.ref.task);
   r.work_dir = settings.data_dir + "/work/" + name;
   r.artifact_path = "artifacts/" + name + "/table.parquet";
@@ -80,14 +80,14 @@ attempt_result engine_fixture::run(attempt_request r) {
 
 value engine_fixture::rows_of(const std::string& sql, const std::vector<input_table>& inputs) {
   auto made = request(task_type::sql, "{}", "rows");
-  made.config.set("sql", sql);
-  made.inputs = inputs;
+  made.fields.config.set("sql", sql);
+  made.fields.inputs = inputs;
   auto result = run(made);
   INFO(result.why.message);
   REQUIRE(result.outcome == attempt_outcome::succeeded);
   auto items = request(task_type::noop, "{}", "items");
   items.expand_items = true;
-  items.inputs = {table(made)};
+  items.fields.inputs = {table(made)};
   result = run(items);
   INFO(result.why.message);
   REQUIRE(result.outcome == attempt_outcome::succeeded);

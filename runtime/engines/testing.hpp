@@ -37,6 +37,7 @@ class collecting_log final : public attempt_log {
 public:
   void line(log_level level, std::string_view text) override;
   [[nodiscard]] std::vector<std::pair<log_level, std::string>> lines() const;
+  void mask(const std::vector<std::string>&) override {}
   /// All texts, a line each.
   [[nodiscard]] std::string text() const;
 

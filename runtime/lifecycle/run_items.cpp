@@ -1,7 +1,5 @@
 #include "runtime/lifecycle/run_items.hpp"
 
-#include "runtime/plan/placeholders.hpp"
-
 #include <cmath>
 
 namespace penstock {
@@ -57,12 +55,19 @@ result<value> bind_value(const run_record& run, const value& parameters, const v
   return substitute(what, scope);
 }
 
-result<value> bind_config(const run_state& run, task_index task, std::uint32_t item) {
-  const auto& config = run.graph->task(task).config;
+attempt_binding binding_of(const run_state& run, task_index task, std::uint32_t item) {
+  attempt_binding out{run.graph, run.parameters, task, run_names(run.header), std::nullopt};
   const auto& fan = run.tasks[task].fan;
-  if (!fan || item >= fan->all.size()) return bind_value(run.header, *run.parameters, config, nullptr);
-  const auto bound = item_value(*fan, item);
-  return bind_value(run.header, *run.parameters, config, &bound);
+  if (fan && item < fan->all.size()) out.item = item_value(*fan, item);
+  return out;
+}
+
+result<value> attempt_binding::bind(const value& what, placeholder_budget& budget) const {
+  placeholder_scope scope;
+  scope.params = parameters.get();
+  scope.run = &run;
+  scope.item = item ? &*item : nullptr;
+  return substitute(what, scope, budget);
 }
 
 std::string error_of_run(const task_spec& task, const std::string& error_text) {

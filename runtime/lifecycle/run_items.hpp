@@ -2,8 +2,10 @@
 
 #include "runtime/error.hpp"
 #include "runtime/lifecycle/run_state.hpp"
+#include "runtime/plan/placeholders.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace penstock {
 
@@ -25,8 +27,21 @@ struct item_list {
 [[nodiscard]] result<value> bind_value(const run_record& run, const value& parameters, const value& what,
                                        const value* item);
 
-/// A task's own fields with placeholders bound, as the worker's engines see them.
-[[nodiscard]] result<value> bind_config(const run_state& run, task_index task, std::uint32_t item);
+/// What the placeholders of one attempt are bound to. Small, and good for as long as it is kept, in any thread: whoever
+/// does the attempt binds when it comes to its turn.
+struct attempt_binding {
+  std::shared_ptr<const bound_plan> graph;
+  std::shared_ptr<const value> parameters;
+  task_index task = 0;
+  value run; ///< What `{{ run.… }}` is.
+  std::optional<value> item;
+
+  [[nodiscard]] const task_spec& spec() const { return graph->task(task); }
+  /// @param budget shared by all that is bound for the attempt.
+  [[nodiscard]] result<value> bind(const value& what, placeholder_budget& budget) const;
+};
+
+[[nodiscard]] attempt_binding binding_of(const run_state& run, task_index task, std::uint32_t item);
 
 /// What a run says of itself when this task's failure made it fail.
 [[nodiscard]] std::string error_of_run(const task_spec& task, const std::string& error_text);
