@@ -2,9 +2,13 @@
 
 #include "runtime/threads.hpp"
 
+#include <exception>
+
 namespace penstock {
 
-blocking_pool::blocking_pool(std::size_t threads, std::size_t queue_max) : queue_max_(queue_max) {
+blocking_pool::blocking_pool(std::size_t threads, std::size_t queue_max,
+                             std::function<void(std::string_view)> job_failed)
+    : queue_max_(queue_max), job_failed_(std::move(job_failed)) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
@@ -49,10 +53,16 @@ void blocking_pool::work() {
     auto job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
-    job();
+    run(job);
     job = nullptr;
     lock.lock();
   }
+}
+
+void blocking_pool::run(const std::function<void()>& job) const {
+  try {
+    job();
+  } catch (const std::exception& failure) { job_failed_(failure.what()); }
 }
 
 } // namespace penstock

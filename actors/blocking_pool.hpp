@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -14,7 +15,8 @@ namespace penstock {
 class blocking_pool {
 public:
   /// @param queue_max jobs that may wait; `try_post` refuses beyond it.
-  blocking_pool(std::size_t threads, std::size_t queue_max);
+  /// @param job_failed is told what a job threw, on the job's thread; the pool goes on.
+  blocking_pool(std::size_t threads, std::size_t queue_max, std::function<void(std::string_view what)> job_failed);
   ~blocking_pool();
   blocking_pool(const blocking_pool&) = delete;
   blocking_pool& operator=(const blocking_pool&) = delete;
@@ -29,11 +31,13 @@ public:
 
 private:
   void work();
+  void run(const std::function<void()>& job) const;
 
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> jobs_;
-  std::size_t queue_max_;
+  const std::size_t queue_max_;
+  const std::function<void(std::string_view)> job_failed_;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

@@ -14,6 +14,7 @@
 #include <caf/all.hpp>
 
 #include <cstdlib>
+#include <spdlog/spdlog.h>
 #include <filesystem>
 #include <future>
 #include <iostream>
@@ -24,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t pool_threads = 2;
+constexpr std::size_t pool_threads = 2; // Of each of the node's pools.
 constexpr std::size_t pool_queue_max = 20'000;
 /// Key in family `meta` under which the number of partitions is kept: keys of indexes depend on it.
 constexpr std::string_view partition_count_key = "node/partitions";
@@ -38,6 +39,12 @@ constexpr int exit_cannot_write = 70;
 
 /// What cannot be written can't be acknowledged, and a failed sync must not be tried again: the process ends here.
 [[noreturn]] void end_process(const error& why) {
+std::shared_ptr<blocking_pool> make_pool() {
+  return std::make_shared<blocking_pool>(pool_threads, pool_queue_max, [](std::string_view what) {
+    spdlog::error("a job off the actors failed: {}", what);
+  });
+}
+
   std::cerr << "penstockd: fatal: " << why.message << '\n' << std::flush;
   std::_Exit(exit_cannot_write);
 }
@@ -78,7 +85,8 @@ result<secret_key> settle_master_key(store& state, const node_settings& settings
   const auto file = dir + "/master.key";
   std::string check;
   const bool known = state.get(family::meta, key_check_key, check);
-  if (known && !settings.master_key && !fs::exists(file))
+  std::error_code unknown;
+  if (known && !settings.master_key && !fs::exists(file, unknown) && !unknown)
     return fail(
       errc::io_failed,
       file +
@@ -142,8 +150,8 @@ node_impl::node_impl(const node_settings& settings, std::shared_ptr<clock_source
       state_(std::move(state)), around_{*state_,           seals_,          plans_,    *random_,
                                         settings_.engines, partition_count, &registry_},
       reads_(around_), keyring_(seals_, clock_), logs_(std::make_shared<log_files>(settings_.engines.data_dir, clock_)),
-      run_log_(logs_), worker_figures_(std::make_shared<worker_figures>()),
-      pool_(std::make_shared<blocking_pool>(pool_threads, pool_queue_max)) {
+      run_log_(logs_), worker_figures_(std::make_shared<worker_figures>()), pool_(make_pool()), thinking_(make_pool()),
+      files_(make_pool()) {
   around_.pools = &pool_figures_;
   const auto processes = system_engine_processes(settings_.engines);
   sql_error_ = [checker = std::make_shared<sql_checker>(processes.sql)](const std::string& sql) {
@@ -173,7 +181,7 @@ void node_impl::start_actors() {
   worker_setup worker;
   worker.settings = settings_.engines;
   worker.engines = engines_;
-  worker.pool = pool_;
+  worker.pool = files_;
   worker.logs = logs_;
   worker.clock = clock_;
   worker.figures = worker_figures_;
@@ -201,7 +209,7 @@ void node_impl::start_actors() {
     setup.ask = [this](child_ptr child) { caf::anon_send(gateway_, std::move(child)); };
     setup.changed = [this](run_id run) { watchers_.notify(run); };
     setup.remove_files = [this](run_id run) {
-      pool_->post([this, run] { remove_run_files(settings_.engines.data_dir, *logs_, run); });
+      files_->post([this, run] { remove_run_files(settings_.engines.data_dir, *logs_, run); });
     };
     setup.key_changed = [this](const api_key_record& record) { keyring_.put(record); };
     setup.system_updated = [this](const auto& change) {
@@ -263,26 +271,33 @@ result<void> node_impl::open_keys(const std::optional<std::string>& bootstrap_ke
 void node_impl::stop() {
   if (stopped_.exchange(true)) return;
   ready_ = false;
-  pool_->stop();
+  for (const auto& pool : {pool_, thinking_, files_}) pool->stop();
   if (log_) log_->stop();
-  const auto quit = [](auto& actor) {
-    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
-    actor = nullptr;
-  };
-  if (system_) {
-    quit(auditor_);
-    quit(webhooks_);
-    outbound_.reset();
-    quit(gateway_);
-    quit(timers_);
-    quit(worker_);
-    for (auto& p : partitions_) quit(p);
-  }
+  if (system_) stop_actors();
   engines_.reset();
   system_.reset();
   log_.reset();
   // Everything acknowledged is synced. A database that could not flush (a full disk) does not close in order either.
   if (auto flushed = state_->checkpoint(); !flushed) end_process(flushed.error());
+  outbound_.reset();
+}
+
+void node_impl::stop_actors() {
+  const auto quit = [](const auto& actor) { caf::anon_send_exit(actor, caf::exit_reason::user_shutdown); };
+  quit(auditor_);
+  quit(webhooks_);
+  quit(gateway_);
+  quit(timers_);
+  quit(worker_);
+  for (const auto& p : partitions_) quit(p);
+  // Until they are gone they go on with what lies in their mailboxes, and look at these handles and at what is reset next.
+  system_->await_all_actors_done();
+  auditor_ = nullptr;
+  webhooks_ = nullptr;
+  gateway_ = nullptr;
+  timers_ = nullptr;
+  worker_ = nullptr;
+  partitions_.clear();
 }
 
 std::optional<std::string> node_impl::not_ready() const {

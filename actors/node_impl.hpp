@@ -120,17 +120,36 @@ public:
   void note_request(const caller& who, std::string_view object, std::string_view outcome) override;
 
 private:
-  /// Runs `work`, which sees to the reply, on a thread that may block; else the reply is told to come back later.
+  /// Runs `work`, which sees to the reply, on a thread of `pool`; else the reply is told to come back later.
+  template <class T, class F>
+  void post_or_refuse(blocking_pool& pool, const reply<T>& done, F work) {
+    const bool taken = pool.try_post([done, work = std::move(work)]() mutable {
+      try {
+        work();
+      } catch (const std::exception& failure) {
+        done(fail(errc::internal, failure.what()));
+        throw;
+      }
+    });
+    if (!taken) done(fail(errc::unavailable, "the server is busy; try again in a moment"));
+  }
   template <class T, class F>
   void post_or_refuse(const reply<T>& done, F work) {
-    if (!pool_->try_post(std::move(work))) done(fail(errc::unavailable, "the server is busy; try again in a moment"));
+    post_or_refuse(*pool_, done, std::move(work));
   }
   /// Runs `work` on a thread that may block and answers with what it returns.
   template <class T, class F>
-  void answer_from_pool(reply<T> done, F work) {
+  void answer_from_pool(blocking_pool& pool, reply<T> done, F work) {
     auto shared = std::make_shared<reply<T>>(std::move(done));
-    post_or_refuse(*shared, [shared, work = std::move(work)]() mutable { (*shared)(work()); });
+    post_or_refuse<T>(
+      pool, [shared](result<T> answer) { (*shared)(std::move(answer)); },
+      [shared, work = std::move(work)]() mutable { (*shared)(work()); });
   }
+  template <class T, class F>
+  void answer_from_pool(reply<T> done, F work) {
+    answer_from_pool(*pool_, std::move(done), std::move(work));
+  }
+  void stop_actors();
   /// A client's command, with what the audit log says of it.
   void submit(const uuid& entity, entity_command command, audit_note_ptr note);
   /// Any other command.
@@ -174,7 +193,10 @@ private:
   std::function<std::optional<std::string>(const std::string&)> sql_error_;
   std::shared_ptr<engine> engines_;
   std::shared_ptr<worker_figures> worker_figures_;
-  std::shared_ptr<blocking_pool> pool_;
+  std::shared_ptr<blocking_pool> pool_; ///< Reads, and what answers as fast.
+  // What takes longer has threads of its own, so that nobody's reads wait behind it.
+  std::shared_ptr<blocking_pool> thinking_; ///< Compiles definitions, works out when schedules fire.
+  std::shared_ptr<blocking_pool> files_;    ///< Makes and removes directories of attempts and runs.
   std::unique_ptr<outbound_http> outbound_;
   std::shared_ptr<webhook_figures> webhook_figures_ = std::make_shared<webhook_figures>();
   refusal_log refusals_;

@@ -7,12 +7,6 @@
 
 namespace penstock {
 
-namespace {
-
-error busy() { return {errc::unavailable, "the server is busy; try again in a moment", {}}; }
-
-} // namespace
-
 void node_impl::submit(const uuid& entity, entity_command command, audit_note_ptr note) {
   caf::anon_send(gateway_, std::make_shared<submission>(submission{entity, std::move(command), true, std::move(note)}));
 }
@@ -33,7 +27,7 @@ result<compiled_definition> node_impl::compile_definition(const definition& sour
 // --- pipelines ----------------------------------------------------------------------------------
 
 void node_impl::create_pipeline(const caller& who, pipeline_draft draft, request_key once, reply<pipeline_view> done) {
-  const bool taken = pool_->try_post([this, who, draft = std::move(draft), once = std::move(once), done]() mutable {
+  post_or_refuse(*thinking_, done, [this, who, draft = std::move(draft), once = std::move(once), done]() mutable {
     auto compiled = compile_definition(draft.source, draft.defaults);
     if (!compiled) {
       done(unexpected(std::move(compiled).error()));
@@ -67,7 +61,6 @@ void node_impl::create_pipeline(const caller& who, pipeline_draft draft, request
     const auto id = record.id;
     submit(id.raw, pipeline_command{std::move(command)}, note_of(who, to_text(id)));
   });
-  if (!taken) done(unexpected(busy()));
 }
 
 void node_impl::update_pipeline(const caller& who, pipeline_id id, pipeline_patch patch, reply<pipeline_view> done) {
@@ -77,7 +70,7 @@ void node_impl::update_pipeline(const caller& who, pipeline_id id, pipeline_patc
            std::move(note));
     return;
   }
-  const bool taken = pool_->try_post([this, who, id, patch = std::move(patch), note = std::move(note), done]() mutable {
+  post_or_refuse(*thinking_, done, [this, who, id, patch = std::move(patch), note = std::move(note), done]() mutable {
     auto compiled = compile_definition(*patch.source, patch.defaults);
     if (!compiled) done(unexpected(std::move(compiled).error()));
     else
@@ -85,7 +78,6 @@ void node_impl::update_pipeline(const caller& who, pipeline_id id, pipeline_patc
              pipeline_command{penstock::update_pipeline{who, std::move(patch), std::move(*compiled), std::move(done)}},
              std::move(note));
   });
-  if (!taken) done(unexpected(busy()));
 }
 
 void node_impl::delete_pipeline(const caller& who, pipeline_id id, std::optional<pipeline_state> if_state,
@@ -126,18 +118,18 @@ void node_impl::start_run(const caller& who, start_request request, reply<starte
     submit(id.raw, pipeline_command{std::move(command)}, std::move(note));
     return;
   }
-  const bool taken = pool_->try_post([this, id, command = std::move(command), source = std::move(*request.source),
-                                      defaults = std::move(request.defaults), note = std::move(note), done]() mutable {
-    auto compiled = compile_definition(source, defaults);
-    if (!compiled) {
-      done(unexpected(std::move(compiled).error()));
-      return;
-    }
-    command.own = std::move(*compiled);
-    command.done = std::move(done);
-    submit(id.raw, pipeline_command{std::move(command)}, std::move(note));
-  });
-  if (!taken) done(unexpected(busy()));
+  post_or_refuse(*thinking_, done,
+                 [this, id, command = std::move(command), source = std::move(*request.source),
+                  defaults = std::move(request.defaults), note = std::move(note), done]() mutable {
+                   auto compiled = compile_definition(source, defaults);
+                   if (!compiled) {
+                     done(unexpected(std::move(compiled).error()));
+                     return;
+                   }
+                   command.own = std::move(*compiled);
+                   command.done = std::move(done);
+                   submit(id.raw, pipeline_command{std::move(command)}, std::move(note));
+                 });
 }
 
 void node_impl::get_run(const caller& who, run_id id, reply<run_view> done) {
@@ -183,7 +175,10 @@ void node_impl::get_output(const caller& who, run_id id, reply<output_file> done
     if (!view) return unexpected(std::move(view).error());
     if (!view->record.output) return fail(errc::not_found, "the run has no output file");
     auto path = settings_.engines.data_dir + "/" + view->record.output->path;
-    if (!std::filesystem::exists(path)) return fail(errc::artifact_lost, "the run's output file is gone");
+    std::error_code failed;
+    if (!std::filesystem::exists(path, failed))
+      return fail(errc::artifact_lost, "the run's output file is " +
+                                         (failed ? "not to be reached: " + failed.message() : std::string{"gone"}));
     return output_file{std::move(path), std::move(*view->record.output)};
   });
 }

@@ -136,7 +136,7 @@ void node_impl::list_schedules(const caller& who, schedule_filter filter, page w
 
 void node_impl::preview_schedule(const caller& who, preview_request request, reply<std::vector<timestamp>> done) {
   answer_from_pool<std::vector<timestamp>>(
-    std::move(done),
+    *thinking_, std::move(done),
     [this, workspace = who.workspace, request = std::move(request)]() -> result<std::vector<timestamp>> {
       schedule_record record;
       record.workspace = workspace;

@@ -43,26 +43,40 @@ void place(attempt_request& request, const engine_settings& settings) {
   if (request.timeout_ms == 0) request.timeout_ms = settings.attempt_timeout_ms;
 }
 
-/// On a thread of the pool: directories, then the engine.
+attempt_result failed_before_it_began(const worker_setup& setup, const attempt_ref& ref, error why) {
+  attempt_result failed;
+  failed.ref = ref;
+  failed.outcome = attempt_outcome::failed;
+  failed.why = std::move(why);
+  failed.started_at = failed.ended_at = setup.clock->now();
+  return failed;
+}
+
+/// Directories, then the engine.
 void prepare_and_start(const worker_setup& setup, const attempt_ptr& request, const std::shared_ptr<running>& job,
-                       engine::done_callback done) {
+                       const engine::done_callback& done) {
   const auto ref = request->ref;
   if (request->needs_directory) {
-    if (auto made = make_directories(*request); !made) {
-      attempt_result failed;
-      failed.ref = ref;
-      failed.outcome = attempt_outcome::failed;
-      failed.why = made.error();
-      failed.started_at = failed.ended_at = setup.clock->now();
-      done(std::move(failed));
-      return;
-    }
+    if (auto made = make_directories(*request); !made)
+      return done(failed_before_it_began(setup, ref, std::move(made).error()));
   }
-  setup.engines->start(std::move(*request), std::move(done));
+  setup.engines->start(std::move(*request), done);
   // A cancel, or another priority, that came before the engine knew the attempt.
   if (job->cancelled) setup.engines->cancel(ref);
   if (const auto priority = job->reordered.load())
     setup.engines->set_priority(ref.run, static_cast<task_priority>(priority));
+}
+
+/// An attempt always ends, even if there is no memory to begin it; of two ends the first counts.
+void start_or_fail(const worker_setup& setup, const attempt_ptr& request, const std::shared_ptr<running>& job,
+                   const engine::done_callback& done) {
+  const auto ref = request->ref;
+  try {
+    prepare_and_start(setup, request, job, done);
+  } catch (const std::exception& failure) {
+    done(failed_before_it_began(
+      setup, ref, {errc::internal, std::string{"the attempt could not be begun: "} + failure.what(), {}}));
+  }
 }
 
 void count(worker_figures& figures, attempt_outcome outcome) {
@@ -91,8 +105,8 @@ void begin(worker_actor::pointer self, worker_state& st, const attempt_ptr& requ
   auto done = [worker = worker_actor{self}](attempt_result result) {
     caf::anon_send(worker, std::make_shared<attempt_result>(std::move(result)));
   };
-  if (job->work_dir.empty()) prepare_and_start(st.setup, request, job, std::move(done));
-  else st.setup.pool->post([&st, request, job, done] { prepare_and_start(st.setup, request, job, done); });
+  if (job->work_dir.empty()) start_or_fail(st.setup, request, job, done);
+  else st.setup.pool->post([&st, request, job, done] { start_or_fail(st.setup, request, job, done); });
 }
 
 void end(worker_state& st, attempt_result& result) {
