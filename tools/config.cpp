@@ -137,7 +137,9 @@ std::string config_path(const command_line& flags, const environment& variables)
 void complete(collector& all) {
   auto& s = all.config.settings;
   const auto absolute = [](const std::string& path) {
-    return std::filesystem::absolute(path).lexically_normal().string();
+    auto plain = std::filesystem::absolute(path).lexically_normal();
+    // `/x/` is the same directory as `/x`, but what lies below `/x` does not begin with `/x//`.
+    return (plain.has_filename() || !plain.has_relative_path() ? plain : plain.parent_path()).string();
   };
   s.engines.data_dir = absolute(s.data_dir);
   s.engines.files_dir = absolute(s.engines.files_dir.empty() ? s.data_dir + "/files" : s.engines.files_dir);

@@ -52,6 +52,18 @@ TEST_CASE("without anything given the defaults are one local node", "[tools][con
   CHECK(s.engines.files_dir == s.engines.data_dir + "/files");
 }
 
+TEST_CASE("a slash at the end of a directory makes no difference", "[tools][config]") {
+  const auto with = [](const std::string& dir) {
+    return read({.flags = {"--data-dir", dir, "--files-dir", dir + "/files/"}, .variables = {}, .file = {}})
+      .value()
+      .settings.engines;
+  };
+  CHECK(with("/x/data/").data_dir == "/x/data");
+  CHECK(with("/x/data//").files_dir == "/x/data/files");
+  CHECK(with("/x/./data/../data").data_dir == "/x/data");
+  CHECK(with("/").data_dir == "/");
+}
+
 TEST_CASE("secrets that were read are no longer in the environment", "[tools][config][secret]") {
   ::setenv("PENSTOCK_JWT_SECRET", "a canary of 32 characters or more", 1);
   ::setenv("PENSTOCK_PARTITIONS", "4", 1);
