@@ -6,6 +6,8 @@
 #include "actors/partition.hpp"
 #include "actors/partition_count.hpp"
 #include "actors/timer.hpp"
+#include "runtime/connectors/files_path.hpp"
+#include "runtime/engines/child_modes.hpp"
 #include "runtime/engines/engine_set.hpp"
 #include "runtime/engines/sql_check.hpp"
 #include "runtime/threads.hpp"
@@ -123,7 +125,7 @@ result<std::unique_ptr<node>> node::open(const node_settings& settings, std::sha
                                          std::shared_ptr<random_source> random, node_news& news) {
   std::error_code failed;
   fs::create_directories(settings.engines.data_dir, failed);
-  if (!failed) fs::create_directories(settings.engines.files_dir, failed);
+  if (!failed) fs::create_directories(files_directory_of(settings.engines.files_dir, default_workspace), failed);
   if (failed)
     return fail(errc::io_failed,
                 "the data directory " + settings.engines.data_dir + " cannot be made: " + failed.message());

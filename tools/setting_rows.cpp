@@ -303,7 +303,7 @@ std::vector<setting_row> engine_rows() {
     row("allow-private-addresses", "", truth(PENSTOCK_AT(engines.allow_private_addresses)),
         "let http tasks call loopback and private addresses"),
     row("files-dir", "DIR", text(PENSTOCK_AT(engines.files_dir)),
-        "below it the `file` connector reads and writes (default: files in the data directory)"),
+        "a directory for each workspace below it, for the `file` connector (default: files in the data directory)"),
     row("processes", "N", count(PENSTOCK_AT(engines.processes_max), 1, 1'024),
         "shell, sql, source and sink tasks at once"),
     row("http-tasks", "N", count(PENSTOCK_AT(engines.http_max), 1, 10'000), "http tasks at once"),

@@ -81,7 +81,7 @@ TEST_CASE("what is wrong with inline rows is said", "[connectors][inline]") {
 
 TEST_CASE("files of every format are read", "[connectors][file]") {
   engine_fixture f;
-  const std::string dir = f.settings.files_dir;
+  const std::string dir = f.files();
   write_text(dir + "/a.csv", "a,b\n1,x\n2,\"y, z\"\n");
   write_text(dir + "/sub/b.tsv", "a\tb\n1\tx\n");
   write_text(dir + "/c.jsonl", "{\"a\":1}\n{\"a\":2}\n");
@@ -107,7 +107,7 @@ TEST_CASE("files of every format are read", "[connectors][file]") {
 
 TEST_CASE("paths that lead elsewhere are refused", "[connectors][file][secret]") {
   engine_fixture f;
-  const std::string dir = f.settings.files_dir;
+  const std::string dir = f.files();
   write_text(f.directory.path() + "/outside.csv", "secret\ncanary\n");
   write_text(dir + "/in.csv", "a\n1\n");
   fs::create_symlink(f.directory.path() + "/outside.csv", dir + "/link.csv");
@@ -138,7 +138,7 @@ TEST_CASE("paths that lead elsewhere are refused", "[connectors][file][secret]")
 
 TEST_CASE("whatever changes meanwhile, nothing outside is opened", "[connectors][file][secret]") {
   engine_fixture f;
-  const std::string dir = f.settings.files_dir, outside = f.directory.path() + "/outside";
+  const std::string dir = f.files(), outside = f.directory.path() + "/outside";
   write_text(outside + "/a.csv", "secret\ncanary\n");
   write_text(dir + "/real/a.csv", "a\n1\n");
   const descriptor root(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -168,14 +168,14 @@ TEST_CASE("whatever changes meanwhile, nothing outside is opened", "[connectors]
 
 TEST_CASE("a pipe is no file, and nobody waits for it", "[connectors][file]") {
   engine_fixture f;
-  REQUIRE(::mkfifo((f.settings.files_dir + "/pipe.csv").c_str(), 0600) == 0);
+  REQUIRE(::mkfifo((f.files() + "/pipe.csv").c_str(), 0600) == 0);
   CHECK(source_rows(f, R"({"connector": "file", "path": "pipe.csv"})") ==
         "The file 'pipe.csv' is not there, or is not a file.");
 }
 
 TEST_CASE("errors of a file name it as the definition does", "[connectors][file]") {
   engine_fixture f;
-  write_text(f.settings.files_dir + "/sub/bad.parquet", "no parquet at all");
+  write_text(f.files() + "/sub/bad.parquet", "no parquet at all");
   const std::string words = source_rows(f, R"({"connector": "file", "path": "sub/bad.parquet"})");
   CHECK_THAT(words, Catch::Contains("'sub/bad.parquet'"));
   CHECK_THAT(words, !Catch::Contains("/proc/"));
@@ -209,7 +209,7 @@ TEST_CASE("a sink without a path makes the run's output file", "[connectors][fil
 
 TEST_CASE("a sink with a path writes it whole or not at all", "[connectors][file][sink]") {
   engine_fixture f;
-  const std::string file = f.settings.files_dir + "/reports/today.csv";
+  const std::string file = f.files() + "/reports/today.csv";
   auto result = f.run(sink(f, R"({"path": "reports/today.csv"})"));
   INFO(result.why.message);
   REQUIRE(result.outcome == attempt_outcome::succeeded);
@@ -220,7 +220,7 @@ TEST_CASE("a sink with a path writes it whole or not at all", "[connectors][file
   checked.fields.checks = {{"many", "select count(*) > 100 from out"}};
   CHECK(f.run(checked).why.message == "The check 'many' failed: its query returned false.");
   CHECK(read_text(file) == "i,name\n0,r0\n1,r1\n2,r2\n");
-  CHECK(std::distance(fs::directory_iterator(f.settings.files_dir + "/reports"), {}) == 1);
+  CHECK(std::distance(fs::directory_iterator(f.files() + "/reports"), {}) == 1);
   CHECK(f.run(sink(f, R"({"path": "reports"})")).why.message == "The path 'reports' is a directory.");
 }
 
@@ -239,4 +239,28 @@ TEST_CASE("a sink says which input it misses", "[connectors][file][sink]") {
   auto empty = sink(f, "{}");
   empty.fields.inputs = {{"rows", {}}};
   CHECK(f.run(empty).why.message == "The task 'rows' has no output table to write.");
+}
+
+TEST_CASE("each workspace has files of its own", "[connectors][file]") {
+  engine_fixture f;
+  write_text(f.files() + "/a.csv", "n\n1\n");
+  const workspace_id other{make_uuid7(from_ms(5), 1, 2)};
+  auto source = f.request(task_type::source, R"({"connector": "file", "path": "a.csv"})");
+  source.workspace = other;
+  auto result = f.run(source);
+  CHECK(result.outcome == attempt_outcome::failed);
+  CHECK(result.why.message.find("'a.csv' is not there") != std::string::npos);
+
+  auto written = sink(f, R"({"path": "a.csv"})");
+  written.workspace = other;
+  result = f.run(std::move(written));
+  INFO(result.why.message);
+  REQUIRE(result.outcome == attempt_outcome::succeeded);
+  CHECK(fs::exists(f.settings.files_dir + "/" + to_text(other) + "/a.csv"));
+  CHECK(fs::file_size(f.files() + "/a.csv") == 4);
+  CHECK(f.run(std::move(source)).outcome == attempt_outcome::succeeded);
+
+  auto leading_out = f.request(task_type::source, R"({"connector": "file", "path": "../default/a.csv"})");
+  leading_out.workspace = other;
+  CHECK(f.run(std::move(leading_out)).outcome == attempt_outcome::failed);
 }

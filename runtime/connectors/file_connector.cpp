@@ -48,7 +48,8 @@ result<source_reading> read_file(const attempt_request& request, const engine_se
   if (name.empty())
     return fail(errc::invalid_argument, "The source 'file' needs a 'path' below the server's files directory.");
   // Opened to look at it; the SQL child opens it again, with the same care.
-  const auto entry = open_files_entry(settings.files_dir, name);
+  const auto files_dir = files_directory_of(settings.files_dir, request.workspace);
+  const auto entry = open_files_entry(files_dir, name);
   if (!entry) return unexpected(entry.error());
   const auto ending = format_of_path(name);
   if (!ending && !request.fields.config.find("format"))
@@ -59,7 +60,7 @@ result<source_reading> read_file(const attempt_request& request, const engine_se
   if (name.find(".tsv") != std::string::npos && !request.fields.config.find("delimiter")) how->delimiter = "\t";
   how->compression = compression_of_path(name);
   if (entry->bytes == 0 && how->format != "parquet") return source_reading{empty_table_query(*how), {}, {}};
-  return source_reading{table_query(*how, guarded_path(0)), {}, {{settings.files_dir, name}}};
+  return source_reading{table_query(*how, guarded_path(0)), {}, {{files_dir, name}}};
 }
 
 result<sink_writing> write_file(const attempt_request& request, const engine_settings& settings) {
@@ -81,7 +82,7 @@ result<sink_writing> write_file(const attempt_request& request, const engine_set
     out.path = request.output_path + "/" + out.name;
     return out;
   }
-  auto place = open_files_place(settings.files_dir, name);
+  auto place = open_files_place(files_directory_of(settings.files_dir, request.workspace), name);
   if (!place) return unexpected(place.error());
   out.name = place->name;
   out.path = relative_to(place->directory_path + "/" + place->name, settings.data_dir);

@@ -30,10 +30,12 @@ unexpected<error> refuse_opening(const std::string& name, int why) {
   return fail(errc::io_failed, "The file '" + name + "' cannot be opened: " + std::strerror(why) + ".");
 }
 
-result<descriptor> open_root(const std::string& files_dir) {
-  descriptor root(::open(files_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (root) return root;
+unexpected<error> refuse_root() {
   return fail(errc::io_failed, "The server's files directory cannot be opened: " + std::string(std::strerror(errno)));
+}
+
+descriptor open_root(const std::string& files_dir) {
+  return descriptor(::open(files_dir.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
 /// Opens `directory` below `root`, made if need be, with the directories that lead to it.
@@ -66,6 +68,11 @@ int copy_beside(const std::string& from, const files_place& place, const std::st
 
 } // namespace
 
+std::string files_directory_of(const std::string& server_files_dir, workspace_id workspace) {
+  if (server_files_dir.empty()) return {};
+  return server_files_dir + "/" + (workspace == default_workspace ? "default" : to_text(workspace));
+}
+
 result<void> check_files_name(const std::string& files_dir, const std::string& name) {
   if (files_dir.empty()) return refuse(name, "cannot be used: this server has no files directory");
   const fs::path relative(name);
@@ -83,9 +90,9 @@ result<void> check_files_name(const std::string& files_dir, const std::string& n
 
 result<files_entry> open_files_entry(const std::string& files_dir, const std::string& name) {
   if (auto allowed = check_files_name(files_dir, name); !allowed) return unexpected(std::move(allowed).error());
-  auto root = open_root(files_dir);
-  if (!root) return unexpected(std::move(root).error());
-  auto opened = open_beneath(root->get(), name, O_RDONLY | O_NONBLOCK); // A pipe is not waited for.
+  const auto root = open_root(files_dir);
+  if (!root) return errno == ENOENT ? refuse_opening(name, ENOENT) : refuse_root(); // No task has written there yet.
+  auto opened = open_beneath(root.get(), name, O_RDONLY | O_NONBLOCK);              // A pipe is not waited for.
   if (!opened) return refuse_opening(name, opened.error());
   struct stat info {};
   if (::fstat(opened->get(), &info) != 0 || !S_ISREG(info.st_mode)) return refuse_opening(name, ENOENT);
@@ -94,10 +101,11 @@ result<files_entry> open_files_entry(const std::string& files_dir, const std::st
 
 result<files_place> open_files_place(const std::string& files_dir, const std::string& name) {
   if (auto allowed = check_files_name(files_dir, name); !allowed) return unexpected(std::move(allowed).error());
-  auto root = open_root(files_dir);
-  if (!root) return unexpected(std::move(root).error());
+  if (::mkdir(files_dir.c_str(), 0777) != 0 && errno != EEXIST) return refuse_root();
+  const auto root = open_root(files_dir);
+  if (!root) return refuse_root();
   const fs::path relative = fs::path(name).lexically_normal();
-  auto directory = make_directory(root->get(), relative.parent_path());
+  auto directory = make_directory(root.get(), relative.parent_path());
   if (!directory) {
     if (directory.error() == EXDEV || directory.error() == ELOOP) return refuse_opening(name, directory.error());
     return fail(errc::io_failed,

@@ -2,11 +2,16 @@
 
 #include "runtime/engines/descriptor.hpp"
 #include "runtime/error.hpp"
+#include "runtime/model/ids.hpp"
 
 #include <cstdint>
 #include <string>
 
 namespace penstock {
+
+/// What of the server's files directory a workspace has for itself, as all below means by `files_dir`: `default` for
+/// workspace `default`, else its id. Empty if the server has no files directory.
+[[nodiscard]] std::string files_directory_of(const std::string& server_files_dir, workspace_id workspace);
 
 /// Whether a definition may name a file like this: relative, without `..`, and not a pattern. Looks at no file.
 /// @returns `errc::invalid_argument` saying which rule was broken.
@@ -29,7 +34,7 @@ struct files_place {
   std::string directory_path; ///< Absolute, without links, for people.
 };
 
-/// Makes the directories that lead to the file of this name below the files directory.
+/// Makes the directories that lead to the file of this name below the files directory, and that one too.
 /// @returns `errc::invalid_argument` for a name that is not allowed, leads out, or is a directory or a link already;
 /// `errc::io_failed` if a directory cannot be made.
 [[nodiscard]] result<files_place> open_files_place(const std::string& files_dir, const std::string& name);

@@ -1,5 +1,6 @@
 #include "runtime/engines/shell_engine.hpp"
 
+#include "runtime/connectors/files_path.hpp"
 #include "runtime/connectors/table_file.hpp"
 #include "runtime/engines/line_splitter.hpp"
 #include "runtime/model/json.hpp"
@@ -90,8 +91,12 @@ process_spec shell_engine::spec_of(const attempt_request& request, const std::st
   for (const auto& input : request.fields.inputs)
     for (const auto& file : input.files) visible.push_back(fs::path(file).parent_path().string());
   std::error_code ignored;
-  if (!settings_.files_dir.empty() && fs::is_directory(settings_.files_dir, ignored))
-    visible.push_back(settings_.files_dir);
+  if (!settings_.files_dir.empty() && fs::is_directory(settings_.files_dir, ignored)) {
+    if (!settings_.files_dir.starts_with(settings_.data_dir + "/"))
+      spec.hidden_directories.push_back(settings_.files_dir);
+    const auto own = files_directory_of(settings_.files_dir, request.workspace);
+    if (fs::is_directory(fs::symlink_status(own, ignored))) visible.push_back(own);
+  }
   std::sort(visible.begin(), visible.end());
   visible.erase(std::unique(visible.begin(), visible.end()), visible.end());
   return spec;
@@ -115,14 +120,14 @@ void shell_engine::start(const attempt_pointer& attempt) {
       attempt, {errc::io_failed, "The directory " + directory + " cannot be made: " + error.message() + ".", {}}, true);
   process_spec spec = spec_of(request, directory);
   spec.timeout_ms = attempt->time_left_ms();
-  auto run = std::make_shared<command_run>(attempt);
-  process_observer observer;
-  observer.output = [run](process_stream stream, std::string_view bytes) {
 void shell_engine::refuse(const attempt_pointer& attempt, error why, bool retryable) {
   places_.leave();
   attempt->fail(std::move(why), retryable);
 }
 
+  auto run = std::make_shared<command_run>(attempt);
+  process_observer observer;
+  observer.output = [run](process_stream stream, std::string_view bytes) {
     (stream == process_stream::out ? run->out : run->err).add(bytes);
   };
   observer.ended = [this, run](const process_end& end) { finished(run, end); };

@@ -44,10 +44,10 @@ std::string collecting_log::text() const {
 
 engine_fixture::engine_fixture(engine_settings changed) : settings(std::move(changed)) {
   settings.data_dir = directory.path() + "/data";
-  settings.files_dir = directory.path() + "/files";
+  settings.files_dir = directory.path() + "/" + (settings.files_dir.empty() ? "files" : settings.files_dir);
   settings.self_executable = child_program();
   fs::create_directories(settings.data_dir);
-  fs::create_directories(settings.files_dir);
+  fs::create_directories(files());
   processes = system_engine_processes(settings);
   engines = make_engines(settings, system_clock_source(), processes);
 }
@@ -57,6 +57,7 @@ attempt_request engine_fixture::request(task_type type, const std::string& confi
   r.ref = {.run = run_id{make_uuid7(from_ms(1), 3, 7)}, .task = next_task_++, .item = 0, .attempt = 1};
   r.task.id = id;
   r.task.type = type;
+  r.workspace = default_workspace;
   auto parsed = read_json(config);
   REQUIRE(parsed);
   r.fields.config = *parsed;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/connectors/files_path.hpp"
 #include "runtime/engines/engine_set.hpp"
 #include "runtime/engines/log_files.hpp"
 
@@ -36,8 +37,8 @@ private:
 class collecting_log final : public attempt_log {
 public:
   void line(log_level level, std::string_view text) override;
-  [[nodiscard]] std::vector<std::pair<log_level, std::string>> lines() const;
   void mask(const std::vector<std::string>&) override {}
+  [[nodiscard]] std::vector<std::pair<log_level, std::string>> lines() const;
   /// All texts, a line each.
   [[nodiscard]] std::string text() const;
 
@@ -49,6 +50,7 @@ private:
 /// Real engines in a directory of their own.
 class engine_fixture {
 public:
+  /// @param changed its `files_dir` is relative to the fixture's directory.
   explicit engine_fixture(engine_settings changed = {});
 
   /// A request for a task of this type and config (JSON), with directories and a log of its own.
@@ -63,6 +65,9 @@ public:
 
   /// What an attempt of this id made, as an input of another.
   [[nodiscard]] static input_table table(const attempt_request& made) { return {made.task.id, {made.artifact_file}}; }
+
+  /// The files directory of workspace `default`, whose requests these are.
+  [[nodiscard]] std::string files() const { return files_directory_of(settings.files_dir, default_workspace); }
 
   temporary_directory directory;
   std::shared_ptr<collecting_log> log = std::make_shared<collecting_log>();
