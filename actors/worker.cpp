@@ -57,6 +57,8 @@ void prepare_and_start(const worker_setup& setup, const attempt_ptr& request, co
                        const engine::done_callback& done) {
   const auto ref = request->ref;
   if (request->needs_directory) {
+    if (const auto reserve = setup.settings.reserve(); reserve.is_touched())
+      return done(failed_before_it_began(setup, ref, reserve.why()));
     if (auto made = make_directories(*request); !made)
       return done(failed_before_it_began(setup, ref, std::move(made).error()));
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/engines/disk_reserve.hpp"
 #include "runtime/engines/fair_queue.hpp"
 #include "runtime/error.hpp"
 #include "runtime/model/attempt.hpp"
@@ -25,9 +26,9 @@ class attempt_log {
 public:
   virtual ~attempt_log() = default;
   virtual void line(log_level level, std::string_view text) = 0;
-};
   /// From now on these texts are the secrets, instead of those before.
   virtual void mask(const std::vector<std::string>& secrets) = 0;
+};
 
 /// A table or file an attempt may read: the output of a task it needs.
 struct input_table {
@@ -35,7 +36,6 @@ struct input_table {
   std::vector<std::string> files; ///< Absolute paths of Parquet files, one per item for `for_each` tasks.
 };
 
-/// Everything an engine is given. Owned by the engine until `done` was called.
 /// What an engine needs to know of a task, whatever its type.
 struct attempt_task {
   std::string id;
@@ -52,6 +52,7 @@ struct attempt_fields {
   std::vector<input_table> inputs;
 };
 
+/// Everything an engine is given. Owned by the engine until `done` was called.
 struct attempt_request {
   attempt_ref ref;
   attempt_task task;
@@ -112,6 +113,8 @@ struct engine_settings {
   std::uint64_t sql_memory_bytes = 1ull << 30;  ///< Hard limit of a SQL child.
   std::uint64_t task_memory_bytes = 0;          ///< Hard limit of each process of a command; 0 = none.
   std::uint64_t output_bytes_max = 16ull << 30; ///< What a command prints to be read as a table.
+  std::uint64_t task_file_bytes = 16ull << 30;  ///< Hard limit of each file that a command writes; 0 = none.
+  std::uint64_t disk_free_min = 512ull << 20;   ///< What tasks must leave free where `data_dir` lies; 0 = nothing.
   std::uint64_t http_response_bytes_max = 16u << 20;
   std::uint64_t rows_max = 1'000'000'000;
   std::uint64_t log_bytes_max = 8u << 20;                 ///< Per attempt.
@@ -120,6 +123,8 @@ struct engine_settings {
   std::size_t processes_max = 8;       ///< shell and table work at once.
   std::size_t http_max = 256;          ///< http tasks at once.
   std::size_t http_per_host_max = 128; ///< Of them to one host, so that a silent one does not hold up the others.
+
+  [[nodiscard]] disk_reserve reserve() const { return {data_dir, disk_free_min}; }
 };
 
 } // namespace penstock

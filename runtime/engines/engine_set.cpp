@@ -171,8 +171,8 @@ private:
 
 engine_processes system_engine_processes(const engine_settings& settings) {
   const std::string library = find_duckdb_library(settings.duckdb_library, settings.self_executable);
-  return {system_process_starter(settings.self_executable, {process_keeper_mode}),
-          system_process_starter(settings.self_executable, {sql_keeper_mode, library})};
+  return {system_process_starter(settings.self_executable, {process_keeper_mode}, settings.reserve()),
+          system_process_starter(settings.self_executable, {sql_keeper_mode, library}, settings.reserve())};
 }
 
 std::unique_ptr<engine_set> make_engines(const engine_settings& settings, std::shared_ptr<clock_source> clock,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "runtime/engines/disk_reserve.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -53,9 +55,10 @@ struct process_end {
   bool stopped = false;        ///< `stop` was called before its end.
   bool timed_out = false;      ///< Its `timeout_ms` passed before its end.
   bool wrote_too_much = false; ///< Its output file is larger than `output_bytes_max`.
+  bool disk_full = false;      ///< Less than the `disk_reserve` was left.
 
   [[nodiscard]] bool ok() const noexcept {
-    return outcome == process_outcome::exited && code == 0 && !stopped && !timed_out && !wrote_too_much;
+    return outcome == process_outcome::exited && code == 0 && !stopped && !timed_out && !wrote_too_much && !disk_full;
   }
 };
 
@@ -88,8 +91,10 @@ public:
 /// `mode_arguments` (see child_modes.hpp), so that a start costs a fork of something small and not of the server.
 /// @param mode_arguments `{process_keeper_mode}`, or `{sql_keeper_mode, library}` whose processes do jobs of
 /// sql_child.hpp instead of executing a program.
-[[nodiscard]] std::shared_ptr<process_starter> system_process_starter(std::string program,
-                                                                      std::vector<std::string> mode_arguments);
+/// @param reserve what processes must leave free: with less, all of them are killed, for whatever writes beside them would
+/// end in the midst of it.
+[[nodiscard]] std::shared_ptr<process_starter>
+system_process_starter(std::string program, std::vector<std::string> mode_arguments, disk_reserve reserve = {});
 
 /// Starts nothing and remembers everything; the test plays the processes.
 class memory_process_starter final : public process_starter {

@@ -30,6 +30,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t read_bytes_per_turn = 256u << 10;
 /// How often the size of output files is looked at.
 constexpr milliseconds output_look{200};
+/// How often it is looked whether the disk's reserve is touched, while anything runs.
+constexpr milliseconds reserve_look{500};
 
 struct start_command {
   process_number number;
@@ -60,6 +62,7 @@ struct running_process {
   bool stopped = false;
   bool timed_out = false;
   bool wrote_too_much = false;
+  bool disk_full = false;
 
   /// Looks at the size of the output file. It stays too large once it was.
   void look_at_output() {
@@ -83,8 +86,8 @@ void set_nonblocking(const descriptor& d) { ::fcntl(d.get(), F_SETFL, ::fcntl(d.
 
 class system_starter final : public process_starter {
 public:
-  system_starter(std::string program, std::vector<std::string> mode_arguments)
-      : program_(std::move(program)), mode_arguments_(std::move(mode_arguments)),
+  system_starter(std::string program, std::vector<std::string> mode_arguments, disk_reserve reserve)
+      : program_(std::move(program)), mode_arguments_(std::move(mode_arguments)), reserve_(std::move(reserve)),
         wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_([this] { run(); }) {}
 
   ~system_starter() override {
@@ -129,6 +132,7 @@ private:
   void wait_and_serve();
   [[nodiscard]] int poll_timeout_ms() const;
   void check_times();
+  void check_reserve(steady::time_point now);
   void read_reports();
   void take(const keeper_report& report);
   void lose_keeper();
@@ -139,6 +143,7 @@ private:
 
   const std::string program_;
   const std::vector<std::string> mode_arguments_;
+  const disk_reserve reserve_;
   std::mutex mutex_;
   process_number last_ = 0;
   std::vector<command> commands_;
@@ -148,6 +153,7 @@ private:
   // Of the thread alone.
   keeper_link keeper_;
   processes running_;
+  steady::time_point next_reserve_look_{};
 
   std::thread thread_;
 };
@@ -242,6 +248,7 @@ int system_starter::poll_timeout_ms() const {
     if (p.kill_at) next = std::min(next, *p.kill_at);
     if (p.output_file) next = std::min(next, steady::now() + output_look);
   }
+  if (reserve_.bytes_min > 0 && !running_.empty()) next = std::min(next, next_reserve_look_);
   if (next == steady::time_point::max()) return -1;
   const auto left = std::chrono::ceil<milliseconds>(next - steady::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
@@ -273,6 +280,7 @@ void system_starter::wait_and_serve() {
 
 void system_starter::check_times() {
   const auto now = steady::now();
+  check_reserve(now);
   for (auto& [number, p] : running_) {
     p.look_at_output();
     if (p.wrote_too_much && p.output_file) {
@@ -287,6 +295,16 @@ void system_starter::check_times() {
       p.kill_at = now + milliseconds(p.kill_grace_ms);
       request(keeper_request_kind::terminate, number);
     }
+  }
+}
+
+void system_starter::check_reserve(steady::time_point now) {
+  if (now < next_reserve_look_ || running_.empty()) return;
+  next_reserve_look_ = now + reserve_look;
+  if (!reserve_.is_touched()) return;
+  for (auto& [number, p] : running_) {
+    if (std::exchange(p.disk_full, true)) continue;
+    p.kill_at = now; // Without grace, as for too much output.
   }
 }
 
@@ -309,6 +327,9 @@ void system_starter::write_input(running_process& p) {
     if (n < 0) p.in.reset();
     else p.input_sent += static_cast<std::size_t>(n);
   }
+  // All at once: cutting off the front of many megabytes piece by piece would hold up everybody's processes.
+  p.input = {};
+  p.input_sent = 0;
 }
 
 void system_starter::read_reports() {
@@ -327,9 +348,6 @@ process_end end_of(const keeper_report& report) {
   end.code = report.code;
   if (end.outcome == process_outcome::not_started)
     end.why = describe_start_failure(static_cast<start_step>(report.step), report.code);
-  // All at once: cutting off the front of many megabytes piece by piece would hold up everybody's processes.
-  p.input = {};
-  p.input_sent = 0;
   return end;
 }
 
@@ -357,6 +375,7 @@ void system_starter::finish(processes::iterator at, process_end end) {
   end.wrote_too_much = at->second.wrote_too_much;
   end.stopped = at->second.stopped;
   end.timed_out = at->second.timed_out;
+  end.disk_full = at->second.disk_full;
   const auto ended = std::move(at->second.observer.ended);
   running_.erase(at);
   if (ended) ended(end);
@@ -364,8 +383,9 @@ void system_starter::finish(processes::iterator at, process_end end) {
 
 } // namespace
 
-std::shared_ptr<process_starter> system_process_starter(std::string program, std::vector<std::string> mode_arguments) {
-  return std::make_shared<system_starter>(std::move(program), std::move(mode_arguments));
+std::shared_ptr<process_starter> system_process_starter(std::string program, std::vector<std::string> mode_arguments,
+                                                        disk_reserve reserve) {
+  return std::make_shared<system_starter>(std::move(program), std::move(mode_arguments), std::move(reserve));
 }
 
 } // namespace penstock

@@ -88,6 +88,13 @@ void running_attempt::fail_timed_out(std::string_view what) {
        true);
 }
 
+void fail_for_disk(const std::shared_ptr<running_attempt>& attempt, std::string_view what,
+                   const disk_reserve& reserve) {
+  auto why = reserve.why();
+  why.message = std::string(what) + " was stopped: " + why.message + ".";
+  attempt->fail(std::move(why), true);
+}
+
 void running_attempt::end_cancelled() {
   log(log_level::warn, "cancelled");
   attempt_result result;

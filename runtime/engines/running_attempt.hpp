@@ -80,6 +80,10 @@ private:
   std::function<void()> stop_;
 };
 
+/// Ends an attempt whose work was stopped, or not begun, because the disk's reserve is touched.
+/// @param what was stopped, at the start of a sentence.
+void fail_for_disk(const std::shared_ptr<running_attempt>& attempt, std::string_view what, const disk_reserve& reserve);
+
 /// "250 ms", "2 s", "1 h 30 min": a duration for people.
 [[nodiscard]] std::string describe_duration(std::uint64_t ms);
 

@@ -6,6 +6,7 @@
 #include "runtime/model/json.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <map>
 
@@ -34,6 +35,13 @@ std::string joined(const std::vector<std::string>& texts) {
   std::string out;
   for (const auto& text : texts) out += (out.empty() ? "" : ":") + text;
   return out;
+}
+
+/// The command itself, or what it ran last, wanted to write a larger file than it may.
+bool is_for_file_size(const process_end& end) {
+  constexpr int as_exit_code = 128 + SIGXFSZ; // The shell's way of telling.
+  return (end.outcome == process_outcome::signalled && end.code == SIGXFSZ) ||
+         (end.outcome == process_outcome::exited && end.code == as_exit_code);
 }
 
 std::string text_of(const value& v) { return v.as_string() ? *v.as_string() : write_json(v); }
@@ -84,6 +92,7 @@ process_spec shell_engine::spec_of(const attempt_request& request, const std::st
   if (request.fields.config.find("output")) spec.output_file = output_path(request);
   spec.output_bytes_max = settings_.output_bytes_max;
   spec.limits.data_bytes = settings_.task_memory_bytes;
+  spec.limits.file_bytes = settings_.task_file_bytes;
   spec.kill_grace_ms = settings_.kill_grace_ms;
   // Everybody's data and keys lie below it.
   spec.hidden_directories = {settings_.data_dir};
@@ -150,6 +159,7 @@ void shell_engine::finished(const std::shared_ptr<command_run>& run, const proce
                          "The command printed more than " + std::to_string(settings_.output_bytes_max) +
                            " bytes of output, the most this server reads as a table (--max-output).",
                          false);
+  if (end.disk_full) return fail_for_disk(attempt, "The command", settings_.reserve());
   if (end.timed_out) return attempt->fail_timed_out("The command");
   std::string why = "The command " + describe(end);
   if (end.outcome != process_outcome::not_started && !run->last_error_line.empty()) why += ": " + run->last_error_line;
@@ -157,6 +167,8 @@ void shell_engine::finished(const std::shared_ptr<command_run>& run, const proce
 }
 
 /// Still in the command's place.
+  if (is_for_file_size(end))
+    why += "; a file may have " + std::to_string(settings_.task_file_bytes) + " bytes at most (--task-file-size)";
 void shell_engine::load_output(const attempt_pointer& attempt, const value& output) {
   const auto& request = attempt->request();
   sql_job job = tables_.new_job(request);

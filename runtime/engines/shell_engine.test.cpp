@@ -293,3 +293,26 @@ TEST_CASE("destroying the engines ends what runs and tells", "[engines][shell][k
   }
   CHECK(awaited.wait().outcome == attempt_outcome::cancelled);
 }
+
+TEST_CASE("a file that grows too large ends the command", "[engines][shell]") {
+  engine_settings settings;
+  settings.task_file_bytes = 1u << 20;
+  engine_fixture f(settings);
+  const auto result = f.run(task_type::shell, R"({"command": "head -c 3000000 /dev/zero > large"})");
+  CHECK(result.outcome == attempt_outcome::failed);
+  CHECK(result.why.message.find("a file may have 1048576 bytes at most (--task-file-size)") != std::string::npos);
+}
+
+TEST_CASE("commands and SQL end when the disk's reserve is touched", "[engines][shell][sql]") {
+  engine_settings settings;
+  settings.disk_free_min = 1ull << 62;
+  engine_fixture f(settings);
+  for (const auto& result : {f.run(task_type::shell, R"({"command": "sleep 20"})"),
+                             f.run(task_type::sql, R"sql({"sql": "select count(*) from range(100000000000)"})sql")}) {
+    CHECK(result.outcome == attempt_outcome::failed);
+    CHECK(result.why.code == errc::io_failed);
+    CHECK(result.why.message.find("was stopped: less than") != std::string::npos);
+    CHECK(result.why.message.find("(--min-free-disk)") != std::string::npos);
+    CHECK(result.retryable);
+  }
+}

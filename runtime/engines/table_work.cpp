@@ -55,7 +55,7 @@ sql_job table_work::new_job(const attempt_request& request) const {
 }
 
 void table_work::run(const attempt_pointer& attempt, sql_job job, std::function<void()> left, made_callback made) {
-  auto over = [attempt, file = job.output_file, left = std::move(left),
+  auto over = [this, attempt, file = job.output_file, left = std::move(left),
                made = std::move(made)](expected<sql_outcome, sql_failure> outcome, const process_end& end) {
     left();
     // What was finished before the stop arrived counts.
@@ -65,6 +65,7 @@ void table_work::run(const attempt_pointer& attempt, sql_job job, std::function<
     fs::remove(file, ignored);
     if (end.stopped) return attempt->end_cancelled();
     if (end.timed_out) return attempt->fail_timed_out("The SQL");
+    if (end.disk_full) return fail_for_disk(attempt, "The SQL", settings_.reserve());
     attempt->fail(std::move(outcome.error().why), outcome.error().retryable);
   };
   const auto number = children_.run(std::move(job), attempt->time_left_ms(), std::move(over));
