@@ -14,9 +14,9 @@
 #include "storage/api_key.hpp"
 
 #include <caf/all.hpp>
+#include <spdlog/spdlog.h>
 
 #include <cstdlib>
-#include <spdlog/spdlog.h>
 #include <filesystem>
 #include <future>
 #include <iostream>
@@ -39,14 +39,14 @@ constexpr sealed_place key_check_place{};
 /// Documented; EX_SOFTWARE of sysexits.h.
 constexpr int exit_cannot_write = 70;
 
-/// What cannot be written can't be acknowledged, and a failed sync must not be tried again: the process ends here.
-[[noreturn]] void end_process(const error& why) {
 std::shared_ptr<blocking_pool> make_pool() {
   return std::make_shared<blocking_pool>(pool_threads, pool_queue_max, [](std::string_view what) {
     spdlog::error("a job off the actors failed: {}", what);
   });
 }
 
+/// What cannot be written can't be acknowledged, and a failed sync must not be tried again: the process ends here.
+[[noreturn]] void end_process(const error& why) {
   std::cerr << "penstockd: fatal: " << why.message << '\n' << std::flush;
   std::_Exit(exit_cannot_write);
 }
@@ -137,8 +137,10 @@ result<std::unique_ptr<node>> node::open(const node_settings& settings, std::sha
   if (!partitions) return unexpected(std::move(partitions).error());
   news.partition_count = *partitions;
   clear_work(settings.engines.data_dir);
-  auto made =
-    std::make_unique<node_impl>(settings, std::move(clock), std::move(random), *master, std::move(*state), *partitions);
+  auto completed = settings;
+  completed.engines.can_confine = news.tasks_confined = can_confine_tasks(settings.engines.self_executable);
+  auto made = std::make_unique<node_impl>(completed, std::move(clock), std::move(random), *master, std::move(*state),
+                                          *partitions);
   if (auto loaded = made->load_registry(); !loaded) return unexpected(loaded.error());
   made->start_actors();
   if (auto opened = made->open_keys(settings.bootstrap_key, news); !opened) return unexpected(opened.error());
@@ -277,11 +279,11 @@ void node_impl::stop() {
   if (log_) log_->stop();
   if (system_) stop_actors();
   engines_.reset();
+  outbound_.reset();
   system_.reset();
   log_.reset();
   // Everything acknowledged is synced. A database that could not flush (a full disk) does not close in order either.
   if (auto flushed = state_->checkpoint(); !flushed) end_process(flushed.error());
-  outbound_.reset();
 }
 
 void node_impl::stop_actors() {
@@ -324,6 +326,7 @@ node_figures node_impl::figures() const {
   out.gauges["penstock_entities_in_memory"] = static_cast<double>(sum.entities);
   out.gauges["penstock_commands_under_way"] = static_cast<double>(sum.commands_under_way);
   out.gauges["penstock_entries_under_way"] = static_cast<double>(sum.entries_under_way);
+  out.gauges["penstock_tasks_confined"] = settings_.engines.can_confine ? 1 : 0;
   out.gauges["penstock_attempts_under_way"] = static_cast<double>(worker_figures_->under_way);
   add_waiting(out);
   out.gauges["penstock_disk_bytes"] = static_cast<double>(state_->disk_bytes());

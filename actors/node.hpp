@@ -31,6 +31,7 @@ struct node_news {
   std::string made_key;         ///< First start without a bootstrap key: the admin key that was made; shown this once.
   bool partitions_kept = false; ///< The database has another number of partitions than asked for.
   partition_id partition_count = 0;
+  bool tasks_confined = true; ///< False: a shell task sees whatever the server's user can.
 };
 
 /// A node: its store, its actors and its engines, and the operations on them.

@@ -97,6 +97,13 @@ void tell_news(const node_news& news, const server_settings& settings) {
                  settings.data_dir);
   if (news.partitions_kept)
     spdlog::warn("the database keeps its {} partitions; --partitions is for a new one", news.partition_count);
+  if (!news.tasks_confined)
+    spdlog::warn(
+      "this system forbids namespaces, so shell tasks are not confined: each can read what the server's user can, "
+      "also the data directory with its keys, other workspaces' files, and other tasks' processes. Allow user "
+      "namespaces (kernel.unprivileged_userns_clone=1, or a container that permits them){}",
+      settings.engines.require_confinement ? "; until then shell tasks fail (--require-confinement)"
+                                           : ", or refuse shell tasks with --require-confinement");
   // To the terminal and not to the log, which may be kept.
   if (!news.made_key.empty())
     std::printf("\n  Admin API key, shown this once:\n\n      %s\n\n", news.made_key.c_str()), std::fflush(stdout);

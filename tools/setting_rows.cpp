@@ -317,6 +317,8 @@ std::vector<setting_row> engine_rows() {
         "hard limit of each file that a shell task writes; 0: none"),
     row("min-free-disk", "BYTES", bytes(PENSTOCK_AT(engines.disk_free_min), 0, 1'024 * gib),
         "what must stay free where the data directory lies: below it tasks that write are stopped; 0: nothing"),
+    row("require-confinement", "", truth(PENSTOCK_AT(engines.require_confinement)),
+        "refuse shell tasks where the system cannot hide the data directory from them"),
     row("max-output", "BYTES", bytes(PENSTOCK_AT(engines.output_bytes_max), kib, 1'024 * gib),
         "most that a shell task may print to be read as a table"),
     row("max-rows", "N", count(PENSTOCK_AT(engines.rows_max), 1, 1'000'000'000'000), "most rows of a task's output"),

@@ -115,6 +115,8 @@ struct engine_settings {
   std::uint64_t output_bytes_max = 16ull << 30; ///< What a command prints to be read as a table.
   std::uint64_t task_file_bytes = 16ull << 30;  ///< Hard limit of each file that a command writes; 0 = none.
   std::uint64_t disk_free_min = 512ull << 20;   ///< What tasks must leave free where `data_dir` lies; 0 = nothing.
+  bool require_confinement = false;             ///< Runs no command where it could see everybody's data.
+  bool can_confine = true;                      ///< What `can_confine_tasks` found.
   std::uint64_t http_response_bytes_max = 16u << 20;
   std::uint64_t rows_max = 1'000'000'000;
   std::uint64_t log_bytes_max = 8u << 20;                 ///< Per attempt.

@@ -112,7 +112,17 @@ process_spec shell_engine::spec_of(const attempt_request& request, const std::st
 }
 
 void shell_engine::begin(const attempt_pointer& attempt) {
+  if (settings_.require_confinement && !settings_.can_confine)
+    return attempt->fail(errc::task_failed,
+                         "This system cannot keep a command away from everybody's data, and the server runs none then "
+                         "(--require-confinement).",
+                         false);
   enter_place(places_, attempt, [this, attempt] { start(attempt); });
+}
+
+void shell_engine::refuse(const attempt_pointer& attempt, error why, bool retryable) {
+  places_.leave();
+  attempt->fail(std::move(why), retryable);
 }
 
 void shell_engine::start(const attempt_pointer& attempt) {
@@ -129,11 +139,6 @@ void shell_engine::start(const attempt_pointer& attempt) {
       attempt, {errc::io_failed, "The directory " + directory + " cannot be made: " + error.message() + ".", {}}, true);
   process_spec spec = spec_of(request, directory);
   spec.timeout_ms = attempt->time_left_ms();
-void shell_engine::refuse(const attempt_pointer& attempt, error why, bool retryable) {
-  places_.leave();
-  attempt->fail(std::move(why), retryable);
-}
-
   auto run = std::make_shared<command_run>(attempt);
   process_observer observer;
   observer.output = [run](process_stream stream, std::string_view bytes) {
@@ -154,21 +159,21 @@ void shell_engine::finished(const std::shared_ptr<command_run>& run, const proce
   places_.leave();
   if (end.ok()) return attempt->succeed({});
   if (end.stopped) return attempt->end_cancelled();
+  if (end.disk_full) return fail_for_disk(attempt, "The command", settings_.reserve());
   if (end.wrote_too_much)
     return attempt->fail(errc::too_large,
                          "The command printed more than " + std::to_string(settings_.output_bytes_max) +
                            " bytes of output, the most this server reads as a table (--max-output).",
                          false);
-  if (end.disk_full) return fail_for_disk(attempt, "The command", settings_.reserve());
   if (end.timed_out) return attempt->fail_timed_out("The command");
   std::string why = "The command " + describe(end);
+  if (is_for_file_size(end))
+    why += "; a file may have " + std::to_string(settings_.task_file_bytes) + " bytes at most (--task-file-size)";
   if (end.outcome != process_outcome::not_started && !run->last_error_line.empty()) why += ": " + run->last_error_line;
   attempt->fail(errc::task_failed, std::move(why), true);
 }
 
 /// Still in the command's place.
-  if (is_for_file_size(end))
-    why += "; a file may have " + std::to_string(settings_.task_file_bytes) + " bytes at most (--task-file-size)";
 void shell_engine::load_output(const attempt_pointer& attempt, const value& output) {
   const auto& request = attempt->request();
   sql_job job = tables_.new_job(request);

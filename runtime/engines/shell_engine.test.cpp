@@ -1,13 +1,16 @@
 #include "runtime/engines/shell_engine.hpp"
 
+#include "runtime/engines/child_modes.hpp"
 #include "runtime/engines/testing.hpp"
 #include "runtime/model/json.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <filesystem>
+#include <fstream>
 
 using namespace penstock;
+namespace fs = std::filesystem;
 
 TEST_CASE("a command's output goes to the log", "[engines][shell]") {
   engine_fixture f;
@@ -294,6 +297,35 @@ TEST_CASE("destroying the engines ends what runs and tells", "[engines][shell][k
   CHECK(awaited.wait().outcome == attempt_outcome::cancelled);
 }
 
+TEST_CASE("a command sees the files of its workspace and of no other", "[engines][shell]") {
+  if (!can_confine_tasks(child_program())) {
+    WARN("not tested: this system forbids namespaces");
+    return;
+  }
+  for (const std::string place : {"data/files", "files"}) {
+    INFO(place);
+    engine_settings settings;
+    settings.files_dir = place;
+    engine_fixture f(settings);
+    const workspace_id other{make_uuid7(from_ms(5), 1, 2)};
+    const auto others = files_directory_of(f.settings.files_dir, other);
+    fs::create_directories(others);
+    for (const auto& dir : {f.files(), others}) std::ofstream(dir + "/in_" + fs::path(dir).filename().string()) << "x";
+    const auto listed = [&](workspace_id workspace) {
+      auto request = f.request(task_type::shell, R"({"command": "find $FILES -type f 2>/dev/null || true"})");
+      request.fields.config.set("env", value::object{{"FILES", f.settings.files_dir}});
+      request.workspace = workspace;
+      const auto log = std::make_shared<collecting_log>();
+      request.log = log;
+      REQUIRE(f.run(std::move(request)).outcome == attempt_outcome::succeeded);
+      return log->text();
+    };
+    CHECK(listed(default_workspace) == f.files() + "/in_default\n");
+    CHECK(listed(other) == others + "/in_" + to_text(other) + "\n");
+    CHECK(listed(workspace_id{make_uuid7(from_ms(6), 1, 2)}).empty());
+  }
+}
+
 TEST_CASE("a file that grows too large ends the command", "[engines][shell]") {
   engine_settings settings;
   settings.task_file_bytes = 1u << 20;
@@ -315,4 +347,17 @@ TEST_CASE("commands and SQL end when the disk's reserve is touched", "[engines][
     CHECK(result.why.message.find("(--min-free-disk)") != std::string::npos);
     CHECK(result.retryable);
   }
+}
+
+TEST_CASE("where commands cannot be confined, they can be refused", "[engines][shell]") {
+  CHECK_FALSE(can_confine_tasks("/bin/false"));
+  CHECK_FALSE(can_confine_tasks("/no/such/program"));
+  engine_settings settings;
+  settings.can_confine = false;
+  CHECK(engine_fixture(settings).run(task_type::shell, R"({"command": "true"})").outcome == attempt_outcome::succeeded);
+  settings.require_confinement = true;
+  const auto result = engine_fixture(settings).run(task_type::shell, R"({"command": "true"})");
+  CHECK(result.outcome == attempt_outcome::failed);
+  CHECK(result.why.message.find("(--require-confinement)") != std::string::npos);
+  CHECK_FALSE(result.retryable);
 }
