@@ -85,6 +85,7 @@ struct http_metrics::impl {
   prometheus::Gauge* connections = nullptr;
   prometheus::Gauge* websockets = nullptr;
   prometheus::Gauge* in_flight = nullptr;
+  prometheus::Gauge* body_bytes = nullptr;
 };
 
 http_metrics::http_metrics(const std::vector<routed>& rows, std::string_view version)
@@ -140,6 +141,11 @@ http_metrics::http_metrics(const std::vector<routed>& rows, std::string_view ver
                         .Help("Requests being worked on.")
                         .Register(registry)
                         .Add({});
+  impl_->body_bytes = &prometheus::BuildGauge()
+                        .Name("penstock_http_body_bytes")
+                        .Help("Bytes of request bodies in memory")
+                        .Register(registry)
+                        .Add({});
   prometheus::BuildGauge()
     .Name("penstock_build_info")
     .Help("Always 1; the version is the label.")
@@ -167,6 +173,7 @@ void http_metrics::rate_limited(limited what) noexcept { impl_->limited[static_c
 std::string http_metrics::render(const node_figures& figures) const {
   impl_->connections->Set(static_cast<double>(connections.load(std::memory_order_relaxed)));
   impl_->websockets->Set(static_cast<double>(websockets.load(std::memory_order_relaxed)));
+  impl_->body_bytes->Set(static_cast<double>(body_bytes.load(std::memory_order_relaxed)));
   impl_->in_flight->Set(static_cast<double>(in_flight.load(std::memory_order_relaxed)));
   auto out = prometheus::TextSerializer{}.Serialize(impl_->registry.Collect());
   append_figures(out, figures.gauges, "gauge");

@@ -35,6 +35,7 @@ public:
   std::atomic<std::int64_t> connections{0};
   std::atomic<std::int64_t> websockets{0};
   std::atomic<std::int64_t> in_flight{0};
+  std::atomic<std::int64_t> body_bytes{0}; ///< Of request bodies in memory.
 
   /// All of it and the node's own figures in the text format of Prometheus.
   [[nodiscard]] std::string render(const node_figures& figures) const;

@@ -261,6 +261,8 @@ std::vector<setting_row> node_rows() {
 std::vector<setting_row> http_rows() {
   return {
     row("max-body", "BYTES", bytes(PENSTOCK_AT(http.body_bytes_max), kib, gib), "greatest request body"),
+    row("max-bodies", "BYTES", bytes(PENSTOCK_AT(http.bodies_bytes_max), mib, 1'024 * gib),
+        "most that all request bodies in memory may take together; large ones beyond it are refused with a 503"),
     row("max-yaml", "BYTES", bytes(PENSTOCK_AT(http.definitions.yaml_bytes_max), kib, 256 * mib),
         "longest YAML text of a definition"),
     row("max-definition-values", "N", count(PENSTOCK_AT(http.definitions.values_max), 1'000, 100'000'000),

@@ -44,7 +44,8 @@ bool would_block(const boost::system::error_code& ec) noexcept {
 } // namespace
 
 http_connection::http_connection(std::shared_ptr<io_loop> loop, tcp_socket socket)
-    : loop_(std::move(loop)), app_(loop_->app()), socket_(std::move(socket)) {}
+    : loop_(std::move(loop)), app_(loop_->app()), socket_(std::move(socket)),
+      share_(app_.metrics().body_bytes) {}
 
 void http_connection::start() {
   boost::system::error_code ec;
@@ -224,6 +225,11 @@ bool http_connection::step_body() {
   const auto before = data.size();
   const auto progress = body_.feed(data);
   in_begin_ += before - data.size();
+  share_.hold(body_.body().capacity());
+  if (!admission_.refusal && !share_.fits(app_.settings().bodies_bytes_max)) {
+    respond_and_close(app_.overloaded(*admission_.target));
+    return true;
+  }
   switch (progress) {
     case body_reader::progress::done: dispatch(); return true;
     case body_reader::progress::too_large:
@@ -357,6 +363,7 @@ void http_connection::finish_response() {
   if (out_.capacity() > kept_capacity_max) std::string{}.swap(out_);
   file_ = {};
   body_.release();
+  share_.hold(body_.body().capacity());
   if (in_.size() > kept_capacity_max && unread().empty() && !waiting_) {
     std::string{}.swap(in_);
     in_begin_ = in_end_ = 0;

@@ -4,6 +4,7 @@
 #include "api/request.hpp"
 #include "api/response.hpp"
 #include "api/server/body_reader.hpp"
+#include "api/server/body_share.hpp"
 #include "api/server/file_transfer.hpp"
 #include "api/server/head_parser.hpp"
 #include "api/server/io_loop.hpp"
@@ -93,6 +94,7 @@ private:
   request_head facts_;
   application::admission admission_;
   body_reader body_;
+  body_share share_; ///< Of `body_`.
   std::string request_id_;
   std::string remote_address_;
   std::uint64_t exchange_ = 0;

@@ -211,6 +211,23 @@ TEST_CASE("connections beyond the limit are turned away", "[http][limits]") {
   CHECK(eventually([&] { return status_of(s.ask("GET", "/health")) == 200; }));
 }
 
+TEST_CASE("bodies of all connections share one limit, which small ones pass", "[http][limits]") {
+  http_settings settings;
+  settings.bodies_bytes_max = 1u << 20;
+  const test_server s{settings};
+  const auto large = test_server::request("POST", "/api/pipelines", std::string(900u << 10, ' '));
+  raw_client first{s.port()};
+  first.send(std::string_view{large}.substr(0, large.size() - 10));
+  CHECK(eventually([&] { return s.ask("GET", "/metrics").find("penstock_http_body_bytes 0") == std::string::npos; }));
+  raw_client second{s.port()};
+  const auto refused = second.ask(large);
+  CHECK(status_of(refused) == 503);
+  CHECK(header_of(refused, "Connection") == "close");
+  CHECK(status_of(s.ask("POST", "/api/pipelines", R"({"name":"a","config":{}})")) == 201);
+  first.close();
+  CHECK(eventually([&] { return status_of(s.ask("POST", "/api/pipelines", std::string(900u << 10, ' '))) == 400; }));
+}
+
 TEST_CASE("clients that do not speak, or stop in the middle, are closed", "[http][limits]") {
   http_settings settings;
   settings.read_timeout = std::chrono::seconds{1};
