@@ -19,8 +19,8 @@ std::string cut(std::string text) {
 
 audit_record record_of(const caller& who, std::string object) {
   audit_record out;
-  out.subject = cut(who.subject);
   out.key = who.key;
+  if (!who.key) out.subject = cut(who.subject);
   out.operation = who.origin.operation;
   out.object = cut(std::move(object));
   out.address = who.origin.address;
@@ -31,6 +31,13 @@ audit_record record_of(const caller& who, std::string object) {
 audit_note_ptr note_of(const caller& who, std::string object) {
   if (who.origin.operation.empty()) return nullptr;
   return std::make_shared<const audit_note>(audit_note{who.workspace, record_of(who, std::move(object))});
+}
+
+audit_note_ptr note_of(const caller& who, const uuid& object) {
+  if (who.origin.operation.empty()) return nullptr;
+  auto note = std::make_shared<audit_note>(audit_note{who.workspace, record_of(who)});
+  note->what.object_id = object;
+  return note;
 }
 
 } // namespace penstock

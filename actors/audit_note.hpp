@@ -16,10 +16,11 @@ struct audit_note {
 using audit_note_ptr = std::shared_ptr<const audit_note>;
 
 /// What an entry says of who asked, and for what.
-[[nodiscard]] audit_record record_of(const caller& who, std::string object);
+[[nodiscard]] audit_record record_of(const caller& who, std::string object = {});
 
 /// @param object the id or name of what is acted on.
 /// @returns null for a caller without an origin: nobody asked.
 [[nodiscard]] audit_note_ptr note_of(const caller& who, std::string object);
+[[nodiscard]] audit_note_ptr note_of(const caller& who, const uuid& object);
 
 } // namespace penstock

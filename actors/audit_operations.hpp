@@ -31,7 +31,7 @@ struct audit_cursor {
 };
 
 struct audit_page {
-  std::vector<audit_entry> entries; ///< Newest first.
+  std::vector<audit_entry> entries; ///< Newest first, with `subject`, `object` and `result` filled.
   std::optional<audit_cursor> next; ///< Where to go on; none: there are no more.
 };
 

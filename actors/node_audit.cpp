@@ -14,7 +14,7 @@ void node_impl::list_audit(const caller& who, audit_filter filter, std::uint32_t
 
 void node_impl::note_request(const caller& who, std::string_view object, std::string_view outcome) {
   auto what = record_of(who, std::string{object});
-  what.result = outcome;
+  if (outcome != audit_ok) what.result = outcome;
   refusals_.add(who.workspace, std::move(what), clock_->now());
 }
 

@@ -59,12 +59,12 @@ void node_impl::create_pipeline(const caller& who, pipeline_draft draft, request
     command.once = std::move(once);
     command.done = std::move(done);
     const auto id = record.id;
-    submit(id.raw, pipeline_command{std::move(command)}, note_of(who, to_text(id)));
+    submit(id.raw, pipeline_command{std::move(command)}, note_of(who, id.raw));
   });
 }
 
 void node_impl::update_pipeline(const caller& who, pipeline_id id, pipeline_patch patch, reply<pipeline_view> done) {
-  auto note = note_of(who, to_text(id));
+  auto note = note_of(who, id.raw);
   if (!patch.source) {
     submit(id.raw, pipeline_command{penstock::update_pipeline{who, std::move(patch), std::nullopt, std::move(done)}},
            std::move(note));
@@ -82,8 +82,7 @@ void node_impl::update_pipeline(const caller& who, pipeline_id id, pipeline_patc
 
 void node_impl::delete_pipeline(const caller& who, pipeline_id id, std::optional<pipeline_state> if_state,
                                 reply<void> done) {
-  submit(id.raw, pipeline_command{penstock::delete_pipeline{who, std::move(done), if_state}},
-         note_of(who, to_text(id)));
+  submit(id.raw, pipeline_command{penstock::delete_pipeline{who, std::move(done), if_state}}, note_of(who, id.raw));
 }
 
 void node_impl::get_pipeline(const caller& who, pipeline_id id, reply<pipeline_view> done) {
@@ -112,7 +111,7 @@ void node_impl::start_run(const caller& who, start_request request, reply<starte
   if (request.wait.count() > 0) command.wait = request.wait;
   if (request.priority) command.priority = static_cast<std::uint8_t>(*request.priority);
   const auto id = request.pipeline;
-  auto note = note_of(who, to_text(id));
+  auto note = note_of(who, id.raw);
   if (!request.source) {
     command.done = std::move(done);
     submit(id.raw, pipeline_command{std::move(command)}, std::move(note));
@@ -151,12 +150,12 @@ void node_impl::count_runs(const caller& who, figure_query query, reply<std::vec
 
 void node_impl::cancel_run(const caller& who, run_id id, reply<run_view> done) {
   submit(id.raw, run_message{penstock::cancel_run{who.subject}, who.workspace, std::move(done), {}},
-         note_of(who, to_text(id)));
+         note_of(who, id.raw));
 }
 
 void node_impl::set_run_priority(const caller& who, run_id id, task_priority priority, reply<run_view> done) {
   submit(id.raw, run_message{penstock::set_priority{priority}, who.workspace, std::move(done), {}},
-         note_of(who, to_text(id)));
+         note_of(who, id.raw));
 }
 
 void node_impl::read_logs(const caller& who, run_id id, std::uint64_t from, std::uint32_t limit,

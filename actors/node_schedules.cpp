@@ -82,7 +82,7 @@ void node_impl::create_schedule(const caller& who, pipeline_id pipeline, schedul
       return done(unexpected(std::move(there).error()));
     command.once = std::move(once);
     command.done = std::move(done);
-    auto note = note_of(who, to_text(record.id));
+    auto note = note_of(who, record.id.raw);
     submit(pipeline.raw, pipeline_command{std::move(command)}, std::move(note));
   });
 }
@@ -100,7 +100,7 @@ void node_impl::update_schedule(const caller& who, schedule_id id, schedule_draf
       return done(unexpected(std::move(there).error()));
     submit(view->record.pipeline.raw,
            pipeline_command{schedule_changed{who.workspace, id, std::move(changes), std::nullopt, std::move(done)}},
-           note_of(who, to_text(id)));
+           note_of(who, id.raw));
   });
 }
 
@@ -109,7 +109,7 @@ void node_impl::pause_schedule(const caller& who, schedule_id id, bool paused, r
     auto view = schedule_reads{around_}.schedule(who.workspace, id);
     if (!view) return done(unexpected(std::move(view).error()));
     submit(view->record.pipeline.raw, pipeline_command{schedule_changed{who.workspace, id, {}, paused, done}},
-           note_of(who, to_text(id)));
+           note_of(who, id.raw));
   });
 }
 
@@ -118,7 +118,7 @@ void node_impl::delete_schedule(const caller& who, schedule_id id, reply<void> d
     auto view = schedule_reads{around_}.schedule(who.workspace, id);
     if (!view) return done(unexpected(std::move(view).error()));
     submit(view->record.pipeline.raw, pipeline_command{schedule_deleted{who.workspace, id, done}},
-           note_of(who, to_text(id)));
+           note_of(who, id.raw));
   });
 }
 
@@ -171,7 +171,7 @@ void node_impl::create_backfill(const caller& who, backfill_draft draft, request
     command.parameters = std::move(draft.parameters);
     command.once = std::move(once);
     command.done = std::move(done);
-    auto note = note_of(who, to_text(record.id));
+    auto note = note_of(who, record.id.raw);
     submit(draft.pipeline.raw, pipeline_command{std::move(command)}, std::move(note));
   });
 }
@@ -193,7 +193,7 @@ void node_impl::change_backfill(const caller& who, backfill_id id, backfill_acti
     auto view = schedule_reads{around_}.backfill(who.workspace, id);
     if (!view) return done(unexpected(std::move(view).error()));
     submit(view->record.pipeline.raw, pipeline_command{backfill_changed{who.workspace, id, action, done}},
-           note_of(who, to_text(id)));
+           note_of(who, id.raw));
   });
 }
 
@@ -230,7 +230,7 @@ void node_impl::add_dependency(const caller& who, dependency_draft draft, reques
                            if (stored) done(*record);
                            else done(unexpected(std::move(stored).error()));
                          }},
-           note_of(who, to_text(record->id)));
+           note_of(who, record->id.raw));
   });
 }
 
@@ -240,7 +240,7 @@ void node_impl::remove_dependency(const caller& who, dependency_id id, reply<voi
                          return penstock::remove_dependency(tables, workspace, id);
                        },
                        std::move(done)},
-         note_of(who, to_text(id)));
+         note_of(who, id.raw));
 }
 
 void node_impl::dependencies_of(const caller& who, pipeline_id id, reply<dependency_graph> done) {

@@ -113,7 +113,7 @@ void node_impl::change_endpoint(const caller& who, endpoint_id id,
     if (!stored) done(unexpected(std::move(stored).error()));
     else done(shown(std::move(*changed), secret));
   };
-  submit(system_entity, std::move(command), note_of(who, to_text(id)));
+  submit(system_entity, std::move(command), note_of(who, id.raw));
 }
 
 void node_impl::create_endpoint(const caller& who, endpoint_draft draft, reply<endpoint_view> done) {
@@ -127,7 +127,7 @@ void node_impl::create_endpoint(const caller& who, endpoint_draft draft, reply<e
   // A secret that the client chose is not repeated.
   if (!draft.secret) made->secret = make_webhook_secret();
   made->record.sealed_secret = seals_.seal(place_of(made->record), draft.secret ? *draft.secret : made->secret);
-  auto note = note_of(who, to_text(made->record.id));
+  auto note = note_of(who, made->record.id.raw);
   system_change command;
   command.decide = [made, once = std::move(draft.once)](system_draft& tables, timestamp) -> result<void> {
     const auto workspace = made->record.workspace;
@@ -189,7 +189,7 @@ void node_impl::delete_endpoint(const caller& who, endpoint_id id, reply<void> d
     return {};
   };
   command.done = std::move(done);
-  submit(system_entity, std::move(command), note_of(who, to_text(id)));
+  submit(system_entity, std::move(command), note_of(who, id.raw));
 }
 
 result<endpoint_record> node_impl::endpoint_of(workspace_id workspace, endpoint_id id) const {
@@ -265,7 +265,7 @@ void node_impl::list_deliveries(const caller& who, endpoint_id id, page which, r
 
 void node_impl::redeliver(const caller& who, delivery_id id, reply<delivery_record> done) {
   submit(ledger_of(partition_of(id.slot(), around_.partition_count), around_.partition_count),
-         delivery_command{penstock::redeliver{who.workspace, id, std::move(done)}}, note_of(who, to_text(id)));
+         delivery_command{penstock::redeliver{who.workspace, id, std::move(done)}}, note_of(who, id.raw));
 }
 
 // --- incoming -----------------------------------------------------------------------------------
@@ -282,7 +282,7 @@ void node_impl::register_trigger(const caller& who, trigger_draft draft, reply<t
   made->created_at = now;
   made->created_by = who.subject;
   made->sealed_secret = seals_.seal(place_of(*made), draft.secret);
-  auto note = note_of(who, to_text(made->id));
+  auto note = note_of(who, made->id.raw);
   system_change command;
   command.decide = [made, once = std::move(draft.once)](system_draft& tables, timestamp) -> result<void> {
     const auto before = tables.earlier(made->workspace, once);
@@ -332,7 +332,7 @@ void node_impl::delete_trigger(const caller& who, trigger_id id, reply<void> don
     return {};
   };
   command.done = std::move(done);
-  submit(system_entity, std::move(command), note_of(who, to_text(id)));
+  submit(system_entity, std::move(command), note_of(who, id.raw));
 }
 
 std::optional<trigger_record> node_impl::trigger_of(trigger_id id) const {
@@ -428,7 +428,7 @@ void node_impl::start_claimed(const std::shared_ptr<external_start>& start, cons
   };
   const caller signed_by{
     .workspace = start->workspace, .subject = to_text(start->request.trigger), .origin = start->request.origin};
-  submit(claim.pipeline.raw, pipeline_command{std::move(command)}, note_of(signed_by, to_text(claim.pipeline)));
+  submit(claim.pipeline.raw, pipeline_command{std::move(command)}, note_of(signed_by, claim.pipeline.raw));
 }
 
 result<run_record> node_impl::external_run(const trigger_callback& callback) const {
@@ -459,7 +459,7 @@ void node_impl::take_callback(trigger_callback callback, reply<void> done) {
     const caller signed_by{
       .workspace = run->workspace, .subject = to_text(callback.trigger), .origin = callback.origin};
     submit(run->id.raw, run_message{penstock::cancel_run{"webhook"}, run->workspace, std::move(cancelled), {}},
-           note_of(signed_by, to_text(run->id)));
+           note_of(signed_by, run->id.raw));
   });
 }
 

@@ -1,5 +1,6 @@
 #include "actors/core/audit_reads.hpp"
 
+#include "actors/access_operations.hpp"
 #include "runtime/model/codec.hpp"
 #include "storage/keys.hpp"
 
@@ -93,6 +94,13 @@ audit_stream* newest_of(std::vector<audit_stream>& streams) {
   return out;
 }
 
+/// With everything that other fields say of it.
+void complete(audit_record& what) {
+  if (what.subject.empty() && what.key) what.subject = shown_id(*what.key);
+  if (what.object.empty() && !what.object_id.is_nil()) what.object = to_text(what.object_id);
+  if (what.result.empty()) what.result = audit_ok;
+}
+
 class matcher {
 public:
   explicit matcher(const audit_filter& filter) : filter_(filter), id_(parse_uuid(filter.object)) {}
@@ -128,6 +136,7 @@ result<audit_page> read_audit(const state_reader& state, partition_id partition_
     auto what = codec::decode<audit_record>(bytes);
     if (!what) return unexpected(std::move(what).error());
     before = cursor_of(place);
+    complete(*what);
     if (matches(*what)) out.entries.push_back({place.workspace, place.at, std::move(*what)});
     stream->pop();
   }

@@ -274,15 +274,17 @@ void partition_core::proposed(std::unique_ptr<proposal> p) {
 }
 
 void partition_core::write_audit(proposal& p, timestamp at) const {
+  auto number = (last_index_ + 1) << audit_entries_bits;
+  const auto put = [&](workspace_id workspace, timestamp time, const audit_record& what) {
+    p.mutations.put(family::audit, keys::audit_place{id_, workspace, time, number++}.encode(), codec::encode(what));
+  };
   // A command that was answered with what there is changed nothing, and makes no entry.
   if (p.note && !p.refused && !p.mutations.empty()) {
-    p.audited.push_back({p.note->workspace, at, p.note->what});
-    p.audited.back().what.made = p.made;
+    auto what = p.note->what;
+    what.made = p.made;
+    put(p.note->workspace, at, what);
   }
-  auto number = (last_index_ + 1) << audit_entries_bits;
-  for (const auto& entry : p.audited)
-    p.mutations.put(family::audit, keys::audit_place{id_, entry.workspace, entry.at, number++}.encode(),
-                    codec::encode(entry.what));
+  for (const auto& entry : p.audited) put(entry.workspace, entry.at, entry.what);
 }
 
 void partition_core::lose(proposal& p, const error& why) {

@@ -54,6 +54,7 @@ SCENARIO("an audit entry comes back as it was written", "[codec]") {
   before.request_id = "r";
   before.result = "forbidden";
   before.omitted = 7;
+  before.object_id = make_uuid7(from_ms(6), 7, 8);
   const auto bytes = codec::encode(before);
   const auto after = codec::decode<audit_record>(bytes);
   REQUIRE(after);
@@ -62,6 +63,7 @@ SCENARIO("an audit entry comes back as it was written", "[codec]") {
   CHECK(after->made == before.made);
   CHECK(after->result == "forbidden");
   CHECK(after->omitted == 7);
+  CHECK(after->object_id == before.object_id);
 }
 
 SCENARIO("a false or zero field is not read back as its initialiser", "[codec]") {

@@ -12,6 +12,7 @@ TEST_CASE("the audit log is shown page by page", "[cloud][audit]") {
   entry.what.subject = "key_1";
   entry.what.operation = "cloud.createKey";
   entry.what.request_id = "r-1";
+  entry.what.result = "ok";
   front.ops.next_audit_page.entries = {entry};
   entry.what.object = "a";
   entry.what.made = run_id{*parse_uuid("9c1f0e2a-1111-7222-8333-444455556666")};
