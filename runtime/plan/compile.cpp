@@ -18,11 +18,12 @@ constexpr std::size_t warnings_max = 100;
 enum class dialect : std::uint8_t { native, pipelines, engine };
 
 /// By the fields at the top, of which each dialect has some of its own.
-std::optional<dialect> dialect_of(const value& root) {
+std::optional<dialect> dialect_of(const value& root, bool unfinished) {
   const auto has = [&](std::string_view name) { return root.find(name) != nullptr; };
   if (has("tasks")) return dialect::native;
   if (has("destination")) return dialect::pipelines;
   if (has("target") || has("sources") || has("sinks")) return dialect::engine;
+  if (unfinished) return dialect::pipelines;
   if (const value* source = root.find("source"))
     return source->find("connection") ? dialect::engine : dialect::pipelines;
   if (has("transformations") || has("transforms") || has("quality_checks")) return dialect::engine;
@@ -41,7 +42,7 @@ void refuse_unknown_dialect(const value& root, compile_context& ctx) {
 }
 
 void compile_dialect(value& root, compile_context& ctx) {
-  const auto found = dialect_of(root);
+  const auto found = dialect_of(root, ctx.options.unfinished);
   if (!found) return refuse_unknown_dialect(root, ctx);
   switch (*found) {
     case dialect::native: return compile_native(root, ctx);

@@ -41,6 +41,9 @@ struct compile_options {
   std::uint64_t default_timeout_ms = 0; ///< Of a run.
   std::size_t tasks_max = 100'000;
   definition_limits limits;
+  /// Takes a definition of the pipelines form that lacks its source, its destination or all of it: what is missing is a
+  /// warning then. Without any task a run succeeds at once.
+  bool unfinished = false;
 };
 
 struct compiled_plan {

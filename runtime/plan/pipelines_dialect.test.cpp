@@ -116,3 +116,36 @@ TEST_CASE("what this server does not know of a surface's form is a warning", "[p
       "task `transform_1` cannot run: transformation type `lookup_join` is not on this server, which has sql",
       "task `source` cannot run: quality check of type `not_null` is not on this server, which has checks with sql"});
 }
+
+TEST_CASE("an unfinished definition is taken where one may be, with a warning for what is missing", "[plan]") {
+  const auto unfinished = [](std::string text) {
+    auto o = options();
+    o.unfinished = true;
+    return compile({definition_format::json, std::move(text)}, o);
+  };
+  const auto only_warning = [](const result<compiled_plan>& compiled) {
+    INFO(problem_of(compiled));
+    REQUIRE(compiled);
+    REQUIRE(compiled->warnings.size() == 1);
+    return compiled->warnings.front();
+  };
+  const auto empty = unfinished("{}");
+  CHECK(only_warning(empty).starts_with("there are no tasks yet"));
+  CHECK(shape_of(empty).empty());
+  const auto source = unfinished(R"({"source": {"type": "inline", "rows": [{"a": 1}]}})");
+  CHECK(only_warning(source).starts_with("destination is missing"));
+  CHECK(shape_of(source) == "source");
+  const auto steps = unfinished(R"({"transformations": ["select 1 a"], "destination": {"type": "file"}})");
+  CHECK(only_warning(steps).starts_with("source is missing"));
+  CHECK(shape_of(steps) == "transform_1; destination(transform_1)");
+  const auto sink = unfinished(R"({"destination": {"type": "file"}})");
+  REQUIRE(sink);
+  CHECK(sink->warnings.size() == 2);
+  CHECK(sink->compiled.tasks.front().unavailable.starts_with("there is nothing to write"));
+
+  CHECK(unfinished(R"({"source": {"type": "x"}, "destination": {"type": "file"}})")->warnings.size() == 1);
+  CHECK(problem_of(unfinished(R"({"tasks": []})")) == "tasks must have at least one task");
+  CHECK(problem_of(unfinished(R"({"sources": [{"type": "inline", "rows": []}]})")).starts_with("target is missing"));
+  CHECK(problem_of(unfinished(R"({"source": {"type": "inline"}})")).starts_with("source.rows is missing"));
+  CHECK(problem_of(compile_json("{}")) != "compiles");
+}
