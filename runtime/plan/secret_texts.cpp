@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 13> marks{"token",         "password",   
                                                  "secret",        "apikey",     "accesskey", "privatekey", "cookie",
                                                  "authorization", "credential", "signingkey"};
 
-bool names_a_secret(const std::string& name) {
+bool is_marked(const std::string& name) {
   if (name.size() < std::string_view{"pwd"}.size()) return false;
   return std::any_of(marks.begin(), marks.end(),
                      [&](std::string_view mark) { return name.find(mark) != std::string::npos; });
@@ -66,12 +66,14 @@ void collect(const value& v, std::vector<std::string>& secrets) {
     if (key == "rows" || key == "secrets") continue; // Data; and what is declared is taken as it is.
     const value* params = key == "authentication" ? member.find("params") : nullptr;
     if (params) add_all_below(*params, false, secrets);
-    if (const auto name = plain(key); names_a_secret(name)) add_all_below(member, names_a_secret_number(name), secrets);
+    if (const auto name = plain(key); is_marked(name)) add_all_below(member, names_a_secret_number(name), secrets);
     else collect(member, secrets);
   }
 }
 
 } // namespace
+
+bool names_a_secret(std::string_view key) { return is_marked(plain(key)); }
 
 std::vector<std::string> secret_texts(const value& v) {
   std::vector<std::string> secrets;
