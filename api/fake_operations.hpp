@@ -117,6 +117,7 @@ public:
       p.record.enabled = draft.enabled;
       p.record.schedule = draft.schedule;
       p.record.domain = draft.domain;
+      p.record.type = draft.type;
       p.record.tags = draft.tags;
       p.record.attributes = draft.attributes;
       p.record.created_at = now;
@@ -140,6 +141,7 @@ public:
       if (patch.name) p->record.name = *patch.name;
       if (patch.description) p->record.description = *patch.description;
       if (patch.enabled) p->record.enabled = *patch.enabled;
+      if (patch.type) p->record.type = *patch.type;
       if (patch.schedule) p->record.schedule = *patch.schedule;
       if (patch.domain) p->record.domain = *patch.domain;
       if (patch.tags) p->record.tags = *patch.tags;

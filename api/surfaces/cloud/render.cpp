@@ -92,6 +92,13 @@ void write_pipeline(json_writer& w, const pipeline_view& p) {
     .member("created_at", p.record.created_at);
 }
 
+void write_warnings(json_writer& w, const pipeline_view& p) {
+  if (p.warnings.empty()) return;
+  w.key("warnings").begin_list();
+  for (const auto& text : p.warnings) w.text(text);
+  w.end_list();
+}
+
 void write_workflow(json_writer& w, const pipeline_view& p) {
   w.member("id", workflow_text(p.record.id)).member("name", p.record.name).member("status", status_word(p));
   w.member("source_type", or_none(p.record.source_type)).member("destination_type", or_none(p.record.sink_type));

@@ -35,6 +35,8 @@ void write_job(json_writer& w, const run_view& run);
 void write_etl_run(json_writer& w, const run_view& run);
 /// A pipeline as lists show it.
 void write_pipeline(json_writer& w, const pipeline_view& p);
+/// Member `warnings`, if there are any.
+void write_warnings(json_writer& w, const pipeline_view& p);
 /// A pipeline as an ETL workflow, as lists show it.
 void write_workflow(json_writer& w, const pipeline_view& p);
 

@@ -36,8 +36,8 @@ void list_workflows(const request& in, const services& with, responder send) {
                             style, send, [at](const auto& all) { return render_list(all, at, &write_workflow); }));
 }
 
-/// `definition`, or a source and a destination of the given types.
-std::optional<definition> read_source(body_fields& fields) {
+/// `definition`, or a source and a destination of the given types, which may lack either.
+std::optional<definition> read_source(body_fields& fields, bool& unfinished) {
   const auto from = fields.text("source_type", {.bytes_max = connector_bytes_max, .one_line = true});
   const auto to = fields.text("destination_type", {.bytes_max = connector_bytes_max, .one_line = true});
   if (const auto* given = fields.find("definition")) {
@@ -46,15 +46,14 @@ std::optional<definition> read_source(body_fields& fields) {
     fields.wrong("definition", "must be an object or YAML text, is " + std::string{given->kind_name()});
     return std::nullopt;
   }
+  unfinished = true;
   value::object parts;
   const auto add = [&](const char* name, const std::optional<std::string>& type) {
     if (type) parts.emplace_back(name, value{value::object{{"type", value{*type}}}});
   };
   add("source", from);
   add("destination", to);
-  if (!parts.empty()) return definition{definition_format::json, write_json(value{std::move(parts)})};
-  fields.wrong("definition", "is missing; a workflow has a definition, or source_type and destination_type");
-  return std::nullopt;
+  return definition{definition_format::json, write_json(value{std::move(parts)})};
 }
 
 void create_workflow(const request& in, const services& with, responder send) {
@@ -66,12 +65,15 @@ void create_workflow(const request& in, const services& with, responder send) {
   draft.name = fields.text("name", {.required = true, .bytes_max = 200, .one_line = true}).value_or("");
   draft.type = pipeline_type::etl;
   draft.schedule = read_schedule(fields, "schedule");
-  draft.source = read_source(fields).value_or(definition{});
+  draft.source = read_source(fields, draft.defaults.unfinished).value_or(definition{});
   auto once = idempotency_key(in, problems);
   if (!problems.empty()) return send(render_error(style, problems.take()));
   with.ops.create_pipeline(in.who, std::move(draft), std::move(once),
                            answer_with<pipeline_view>(style, send, [](const auto& p) {
-                             auto r = render_data(201, [&](json_writer& w) { write_workflow(w, p); });
+                             auto r = render_data(201, [&](json_writer& w) {
+                               write_workflow(w, p);
+                               write_warnings(w, p);
+                             });
                              return std::move(r.with("Location", "/v1/pipelines/" + pipeline_text(p.record.id)));
                            }));
 }

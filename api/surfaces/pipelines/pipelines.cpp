@@ -159,6 +159,7 @@ void duplicate_pipeline(const request& in, const services& with, responder send)
       draft.description = std::move(from.description);
       if (original.source) draft.source = std::move(*original.source);
       draft.defaults = task_defaults(from.attributes);
+      draft.defaults.unfinished = true; // As the original may be.
       draft.enabled = from.enabled;
       draft.schedule = std::move(from.schedule);
       draft.domain = from.domain;
