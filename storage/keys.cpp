@@ -1,5 +1,6 @@
 #include "storage/keys.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace penstock::keys {
@@ -64,8 +65,10 @@ constexpr std::size_t task_key_size = 2 + 1 + 16 + 4;
 
 std::string pipeline(pipeline_id id) { return state_key(id.slot(), state_kind::pipeline).append(id.view()); }
 
+std::string revisions_prefix(pipeline_id id) { return state_key(id.slot(), state_kind::revision).append(id.view()); }
+
 std::string revision(pipeline_id id, std::uint32_t number) {
-  auto out = state_key(id.slot(), state_kind::revision).append(id.view());
+  auto out = revisions_prefix(id);
   put_int(out, number);
   return out;
 }
@@ -134,6 +137,29 @@ std::string upstream_marks_prefix(pipeline_id owner) {
 
 std::string upstream_mark(pipeline_id owner, pipeline_id upstream) {
   return upstream_marks_prefix(owner).append(upstream.view());
+}
+
+std::string heard_runs_prefix(pipeline_id owner) {
+  return state_key(owner.slot(), state_kind::heard_run).append(owner.view());
+}
+
+std::string heard_run(pipeline_id owner, run_id id) { return heard_runs_prefix(owner).append(id.view()); }
+
+std::string open_intervals_prefix(backfill_id owner) {
+  return state_key(owner.slot(), state_kind::open_interval).append(owner.view());
+}
+
+std::string open_interval(backfill_id owner, std::uint32_t number) {
+  auto out = open_intervals_prefix(owner);
+  put_int(out, number);
+  return out;
+}
+
+std::uint32_t interval_number(std::string_view key) noexcept {
+  std::uint32_t number = 0;
+  key.remove_prefix(key.size() - std::min(key.size(), sizeof number));
+  take_int(key, number);
+  return number;
 }
 
 std::string system_prefix(state_kind kind) { return state_key(system_slot, kind); }
@@ -294,10 +320,14 @@ std::string timers_until(partition_id p, timestamp due) {
 
 std::string messages_prefix(partition_id p) { return with_partition(p); }
 
-std::string message(partition_id p, std::uint8_t kind, run_id source, std::uint32_t task, std::uint32_t item) {
+std::string messages_of_run(partition_id p, std::uint8_t kind, run_id source) {
   auto out = with_partition(p);
   put_int(out, kind);
-  out += source.view();
+  return out.append(source.view());
+}
+
+std::string message(partition_id p, std::uint8_t kind, run_id source, std::uint32_t task, std::uint32_t item) {
+  auto out = messages_of_run(p, kind, source);
   put_int(out, task);
   put_int(out, item);
   return out;

@@ -23,10 +23,12 @@ enum class state_kind : std::uint8_t {
   task = 4,
   schedule = 5,
   backfill = 6,
-  lease = 7,         ///< pipeline 16 | run 16: the run counts against its pipeline's `concurrency`.
-  upstream_mark = 8, ///< pipeline 16 | upstream 16: what is known of a pipeline it depends on.
-  pool_lease = 9,    ///< pool 16 | run 16 | task u32 | item u32
-  standing = 10,     ///< pipeline 16: by what lists of pipelines are sorted.
+  lease = 7,          ///< pipeline 16 | run 16: the run counts against its pipeline's `concurrency`.
+  upstream_mark = 8,  ///< pipeline 16 | upstream 16: what is known of a pipeline it depends on.
+  pool_lease = 9,     ///< pool 16 | run 16 | task u32 | item u32
+  standing = 10,      ///< pipeline 16: by what lists of pipelines are sorted.
+  heard_run = 11,     ///< pipeline 16 | run 16: the end of a run of another pipeline that this one was told.
+  open_interval = 12, ///< backfill 16 | number u32: an interval that failed, or is to be run again.
   api_key = 16,
   workspace = 17,
   endpoint = 18,
@@ -88,6 +90,7 @@ inline constexpr slot_number system_slot = 0xffff;
 // --- state --------------------------------------------------------------------------------------
 [[nodiscard]] std::string pipeline(pipeline_id id);
 [[nodiscard]] std::string revision(pipeline_id id, std::uint32_t number);
+[[nodiscard]] std::string revisions_prefix(pipeline_id id);
 [[nodiscard]] std::string run(run_id id);
 /// slot u16 | 4 | run 16 | task u32
 [[nodiscard]] std::string task(run_id id, std::uint32_t number);
@@ -106,6 +109,14 @@ inline constexpr slot_number system_slot = 0xffff;
 /// slot u16 | 8 | pipeline 16 | upstream 16
 [[nodiscard]] std::string upstream_mark(pipeline_id owner, pipeline_id upstream);
 [[nodiscard]] std::string upstream_marks_prefix(pipeline_id owner);
+/// slot u16 | 11 | pipeline 16 | run 16
+[[nodiscard]] std::string heard_run(pipeline_id owner, run_id id);
+[[nodiscard]] std::string heard_runs_prefix(pipeline_id owner);
+/// slot u16 | 12 | backfill 16 | number u32
+[[nodiscard]] std::string open_interval(backfill_id owner, std::uint32_t number);
+[[nodiscard]] std::string open_intervals_prefix(backfill_id owner);
+/// The number in a key of an open interval.
+[[nodiscard]] std::uint32_t interval_number(std::string_view key) noexcept;
 /// slot u16 | 9 | pool 16 | run 16 | task u32 | item u32; a pool is an entity with an id of its own (`actors/core/pool_core`).
 [[nodiscard]] std::string pool_lease(const uuid& pool, run_id id, std::uint32_t task, std::uint32_t item);
 [[nodiscard]] std::string pool_leases_prefix(const uuid& pool);
@@ -196,6 +207,8 @@ struct timer {
 [[nodiscard]] std::string message(partition_id p, std::uint8_t kind, run_id source, std::uint32_t task,
                                   std::uint32_t item);
 [[nodiscard]] std::string messages_prefix(partition_id p);
+/// Common beginning of a run's messages of one kind.
+[[nodiscard]] std::string messages_of_run(partition_id p, std::uint8_t kind, run_id source);
 /// To a pool. partition u16 | kind u8 | source 16 | task u32 | item u32 | number u64, which tells messages about the same
 /// apart: one may be taken out while the next is written.
 [[nodiscard]] std::string pool_message(partition_id p, std::uint8_t kind, const uuid& source, std::uint32_t task,

@@ -101,6 +101,29 @@ SCENARIO("a pool's leases lie together and read back", "[keys]") {
   CHECK(keys::decode_pool_lease(keys::run(run)).error().code == errc::corrupt_record);
 }
 
+SCENARIO("a backfill's open intervals lie in order and read back", "[keys]") {
+  const backfill_id owner{make_uuid7(from_ms(5), 7, 1)};
+  const auto prefix = keys::open_intervals_prefix(owner);
+  CHECK(keys::open_interval(owner, 255) < keys::open_interval(owner, 256));
+  for (const std::uint32_t number : {0u, 255u, 256u, 99'999u}) {
+    const auto key = keys::open_interval(owner, number);
+    CHECK(key.starts_with(prefix));
+    CHECK(keys::interval_number(key) == number);
+  }
+  CHECK_FALSE(keys::open_interval(backfill_id{make_uuid7(from_ms(5), 7, 2)}, 0).starts_with(prefix));
+}
+
+SCENARIO("what belongs to a pipeline or a run lies together", "[keys]") {
+  const pipeline_id owner{make_uuid7(from_ms(5), 7, 1)};
+  const auto run = some_run(3, 900);
+  CHECK(keys::heard_run(owner, run).starts_with(keys::heard_runs_prefix(owner)));
+  CHECK(keys::plain_id(keys::heard_run(owner, run)) == run.raw);
+  CHECK(keys::revision(owner, 1).starts_with(keys::revisions_prefix(owner)));
+  CHECK(keys::revision(owner, 255) < keys::revision(owner, 256));
+  CHECK(keys::message(2, 3, run, 7, 0).starts_with(keys::messages_of_run(2, 3, run)));
+  CHECK_FALSE(keys::message(2, 4, run, 7, 0).starts_with(keys::messages_of_run(2, 3, run)));
+}
+
 SCENARIO("the end of a prefix lies behind all keys that begin with it", "[keys]") {
   CHECK(keys::behind("a") == "b");
   CHECK(keys::behind(std::string("a\xff", 2)) == "b");

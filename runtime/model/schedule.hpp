@@ -65,6 +65,7 @@ struct schedule_record {
   std::uint64_t skipped = 0;
   std::vector<timestamp> queued; ///< Due times that wait for the active run to end (`queue`), oldest first.
   std::string sealed_error;      ///< Why the last due time could not start its run; empty: it could.
+  std::vector<run_id> yielding;  ///< Runs that were told to make room (`cancel_running`) and have not ended.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -96,6 +97,7 @@ struct schedule_record {
     v(26, "skipped", s.skipped);
     v(27, "queued", s.queued);
     v(28, "sealed_error", s.sealed_error);
+    v(29, "yielding", s.yielding);
   }
 };
 
@@ -133,17 +135,18 @@ struct backfill_record {
   bool dry_run = false;
   backfill_status status = backfill_status::running;
   std::uint32_t intervals_total = 0;
-  std::uint32_t intervals_begun = 0; ///< Intervals below this number had a run, or are in `again`.
+  std::uint32_t intervals_begun = 0; ///< Intervals below this number had a run.
   std::uint32_t intervals_completed = 0;
   std::uint32_t intervals_failed = 0;
   std::vector<std::uint32_t> active; ///< Numbers of the intervals with an active run.
   std::vector<run_id> active_runs;   ///< Theirs, in the same order.
-  std::vector<std::uint32_t> failed; ///< Numbers of the intervals whose last run did not succeed.
-  std::vector<std::uint32_t> again;  ///< Numbers of the intervals to be run once more, last one first.
+  std::vector<std::uint32_t> failed; ///< As `open_interval_record` keeps them; in records older than that.
+  std::vector<std::uint32_t> again;  ///< Likewise those to be run once more, last one first.
   timestamp created_at;
   std::optional<timestamp> ended_at;
   std::string created_by;
   std::string sealed_error; ///< Why a run could not be started; empty: all could.
+  std::uint32_t round = 0;  ///< How often failed intervals were to be run again.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -171,6 +174,19 @@ struct backfill_record {
     v(22, "ended_at", s.ended_at);
     v(23, "created_by", s.created_by);
     v(24, "sealed_error", s.sealed_error);
+    v(25, "round", s.round);
+  }
+};
+
+/// An interval of a backfill whose last run did not succeed, as it lies in the store: a key each, so that an end costs the
+/// same however many failed before.
+struct open_interval_record {
+  std::uint32_t round =
+    0; ///< Of the backfill when it failed: if that is in a later one, the interval is to be run again.
+
+  template <class Self, class Visitor>
+  static void describe(Self& s, Visitor& v) {
+    v(1, "round", s.round);
   }
 };
 
