@@ -306,7 +306,7 @@ run_record pipeline_core::give_birth(run_order& order, const std::shared_ptr<con
     order.priority.value_or(static_cast<std::uint8_t>(graph->definition.priority.value_or(task_priority::normal)));
   // A child must not wait for its parent's lease, nor for another child's.
   header.holds_lease = limit() > 0 && !order.parent;
-  const bool begins = !header.holds_lease || leases_.take(header.id, header.priority, limit());
+  const bool begins = !header.holds_lease || leases_.take(header.id, header.priority, limit(), out);
   header.status = begins ? run_status::running : run_status::pending;
   if (begins) header.started_at = now;
   if (const auto* members = parameters.as_object(); members && !members->empty())
@@ -351,14 +351,14 @@ void pipeline_core::hear(pipeline_command& command, timestamp now, proposal& out
   } else if (const auto* over = std::get_if<run_over>(&command)) {
     end_of(*over, now, out);
   } else if (const auto* queued = std::get_if<queue_changed>(&command)) {
-    leases_.change_priority(queued->run, queued->before, queued->after);
+    leases_.change_priority(queued->run, queued->before, queued->after, out);
   } else {
     take_up_all(now, out);
   }
 }
 
 void pipeline_core::end_of(const run_over& message, timestamp now, proposal& out) {
-  leases_.give_back(message.run);
+  leases_.give_back(message.run, out);
   if (message.launcher && !record_->deleted &&
       !backfills_.run_over(backfill_id{*message.launcher}, message.run, message.status, now, out))
     schedules_.run_over(schedule_id{*message.launcher}, now, out);

@@ -93,6 +93,55 @@ std::size_t running(world& w, pipeline_id pipeline) {
   return entries(w, family::index, keys::index_prefix(p, keys::index_kind::active_runs, pipeline.raw));
 }
 
+void cancel(world& w, run_id run) {
+  w.node->submit(run.raw, run_message{cancel_run{"a test"}, default_workspace, {}, {}});
+}
+
+pipeline_view update(world& w, pipeline_id pipeline, const pipeline_patch& patch, const std::string& yaml = {}) {
+  return w.must<pipeline_view>(pipeline.raw, [&](reply<pipeline_view> done) {
+    update_pipeline command;
+    command.who.workspace = default_workspace;
+    command.patch = patch;
+    if (!yaml.empty()) command.compiled = w.compiled(yaml);
+    command.done = std::move(done);
+    return pipeline_command{std::move(command)};
+  });
+}
+
+pipeline_patch enabling(bool enabled) {
+  pipeline_patch patch;
+  patch.enabled = enabled;
+  return patch;
+}
+
+backfill_record november(world& w, pipeline_id pipeline, int days) {
+  backfill_record record;
+  record.id = backfill_id{make_uuid7(w.clock.now(), pipeline.slot(), w.random.next())};
+  record.workspace = default_workspace;
+  record.from = "2025-11-01";
+  record.to = days < 10 ? "2025-11-0" + std::to_string(days) : "2025-11-" + std::to_string(days);
+  return record;
+}
+
+backfill_view add(world& w, pipeline_id pipeline, const backfill_record& record) {
+  return w.must<backfill_view>(pipeline.raw, [&](reply<backfill_view> done) {
+    return pipeline_command{backfill_created{record, {}, {}, std::move(done)}};
+  });
+}
+
+backfill_record look(world& w, backfill_id id) {
+  auto found = schedule_reads{w.node->around()}.backfill(default_workspace, id);
+  REQUIRE(found);
+  return found->record;
+}
+
+std::size_t busy(world& w) {
+  std::size_t n = 0;
+  for (partition_id p = 1; p <= 3; ++p)
+    n += entries(w, family::index, keys::index_of_partition(p, keys::index_kind::busy_launchers));
+  return n;
+}
+
 timestamp next_minute(timestamp t) { return from_ms((to_ms(t) / 60'000 + 1) * 60'000); }
 
 } // namespace
@@ -339,6 +388,10 @@ SCENARIO("whatever is interrupted when, no more runs are active than the pipelin
     const auto pipeline = w.make_pipeline("p", two_at_a_time);
     for (int i = 0; i < 300; ++i) {
       if (w.random.next() % 10 == 0) w.start(pipeline, "key-" + std::to_string(i));
+      // Those that wait as well: one of them may be let in the moment of its end.
+      if (w.random.next() % 10 == 0)
+        for (const auto& [once, id] : w.acknowledged)
+          if (w.random.next() % 2 == 0) cancel(w, id);
       w.live();
       CHECK(running(w, pipeline) <= 2);
     }

@@ -77,16 +77,20 @@ struct world {
     if constexpr (!std::is_void_v<T>) return std::move(**answer);
   }
 
+  [[nodiscard]] compiled_definition compiled(const std::string& yaml) const {
+    auto made = compile({definition_format::yaml, yaml}, {});
+    REQUIRE(made);
+    return {{definition_format::yaml, yaml}, bind_plan(std::move(made->compiled)), {}};
+  }
+
   pipeline_id make_pipeline(const std::string& name, const std::string& yaml) {
-    auto compiled = compile({definition_format::yaml, yaml}, {});
-    REQUIRE(compiled);
     create_pipeline command;
     command.record.id =
       pipeline_id{make_uuid7(clock.now(), static_cast<slot_number>(random.next() % slot_count), random.next())};
     command.record.workspace = default_workspace;
     command.record.name = name;
     command.record.created_at = clock.now();
-    command.compiled = {{definition_format::yaml, yaml}, bind_plan(std::move(compiled->compiled)), {}};
+    command.compiled = compiled(yaml);
     bool made = false;
     command.done = [&made](result<pipeline_view> r) { made = r.has_value(); };
     const auto id = command.record.id;
