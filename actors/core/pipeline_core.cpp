@@ -163,6 +163,7 @@ pipeline_view pipeline_core::view() const {
 
 result<pipeline_view> pipeline_core::create(create_pipeline& command, proposal& out) {
   if (load()) return fail(errc::already_exists, "there is a pipeline " + to_text(id_));
+  if (auto fits = check_own_cron(command.record.schedule); !fits) return unexpected(std::move(fits).error());
   record_ = std::move(command.record);
   store_revision(command.compiled, record_->created_at, record_->created_by, out);
   store_header(out);
@@ -171,9 +172,7 @@ result<pipeline_view> pipeline_core::create(create_pipeline& command, proposal& 
   out.mutations.put(family::index, keys::pipeline_name(partition(), record_->workspace, record_->name, id_), {});
   out.mutations.add(family::counters, keys::pipelines_of_workspace(partition(), record_->workspace), 1);
   remember_request(around_.seals, partition(), record_->workspace, command.once, id_.raw, record_->created_at, out);
-  if (record_->schedule)
-    if (auto set = schedules_.set_own(record_->schedule, record_->created_at, out); !set)
-      return unexpected(std::move(set).error());
+  if (record_->schedule) schedules_.set_own(record_->schedule, record_->created_at, out);
   return view();
 }
 
@@ -182,6 +181,8 @@ result<pipeline_view> pipeline_core::update(update_pipeline& command, timestamp 
   if (auto loaded = load_newest(); !loaded) return unexpected(loaded.error());
   auto& patch = command.patch;
   if (auto same = require_state(patch.if_state); !same) return unexpected(same.error());
+  if (patch.schedule)
+    if (auto fits = check_own_cron(*patch.schedule); !fits) return unexpected(std::move(fits).error());
   if (patch.name && *patch.name != record_->name) {
     out.mutations.remove(family::index, keys::pipeline_name(partition(), record_->workspace, record_->name, id_));
     record_->name = std::move(*patch.name);
@@ -194,7 +195,7 @@ result<pipeline_view> pipeline_core::update(update_pipeline& command, timestamp 
   if (patch.enabled) record_->enabled = *patch.enabled;
   if (patch.schedule && *patch.schedule != record_->schedule) {
     record_->schedule = std::move(*patch.schedule);
-    if (auto set = schedules_.set_own(record_->schedule, now, out); !set) return unexpected(std::move(set).error());
+    schedules_.set_own(record_->schedule, now, out);
   }
   if (patch.domain) record_->domain = *patch.domain;
   if (patch.tags) record_->tags = std::move(*patch.tags);
@@ -361,7 +362,7 @@ void pipeline_core::end_of(const run_over& message, timestamp now, proposal& out
   leases_.give_back(message.run, out);
   if (message.launcher && !record_->deleted &&
       !backfills_.run_over(backfill_id{*message.launcher}, message.run, message.status, now, out))
-    schedules_.run_over(schedule_id{*message.launcher}, now, out);
+    schedules_.run_over(schedule_id{*message.launcher}, message.run, now, out);
   leases_.admit(limit(), out);
 }
 

@@ -32,6 +32,9 @@ keys::timer timer_of(const schedule_record& record, partition_id p, timestamp du
   return {p, due, static_cast<std::uint8_t>(timer_kind::fire_schedule), record.id.raw, 0, 0, 0};
 }
 
+/// Has something to do that no timer reminds of.
+bool is_busy(const schedule_record& record) { return !record.queued.empty() || !record.yielding.empty(); }
+
 } // namespace
 
 schedule_id own_schedule_id(pipeline_id pipeline) noexcept {
@@ -42,6 +45,14 @@ schedule_id own_schedule_id(pipeline_id pipeline) noexcept {
   return id;
 }
 
+result<void> check_own_cron(const std::optional<std::string>& cron) {
+  if (!cron) return {};
+  schedule_record record;
+  record.cron = *cron;
+  const auto rule = rule_of(record, nullptr);
+  return rule ? result<void>{} : unexpected(rule.error());
+}
+
 result<live_schedule> schedule_book::open(schedule_record record) const {
   live_schedule s;
   s.holidays = holidays_for(*around_.registry, record);
@@ -49,6 +60,7 @@ result<live_schedule> schedule_book::open(schedule_record record) const {
   if (!rule) return unexpected(std::move(rule).error());
   s.rule = std::move(*rule);
   s.record = std::move(record);
+  s.busy = is_busy(s.record);
   return s;
 }
 
@@ -145,18 +157,19 @@ result<void> schedule_book::remove(const schedule_deleted& command, proposal& ou
   return {};
 }
 
-result<void> schedule_book::set_own(const std::optional<std::string>& cron, timestamp now, proposal& out) {
+void schedule_book::set_own(const std::optional<std::string>& cron, timestamp now, proposal& out) {
   const auto id = own_schedule_id(runs_.record().id);
+  const bool there = find(id);
   if (!cron) {
-    if (find(id)) return remove({runs_.record().workspace, id, {}}, out);
-    return {};
+    if (there) (void)remove({runs_.record().workspace, id, {}}, out).has_value();
+    return;
   }
-  if (find(id)) {
+  if (there) {
     schedule_changed command;
     command.id = id;
     command.changes.cron = *cron;
-    auto changed = change(command, now, out);
-    return changed ? result<void>{} : unexpected(std::move(changed).error());
+    (void)change(command, now, out).has_value();
+    return;
   }
   // Whether a start without parameters would be taken shows when it comes: the definition may still change.
   schedule_record record;
@@ -165,8 +178,7 @@ result<void> schedule_book::set_own(const std::optional<std::string>& cron, time
   record.cron = *cron;
   record.own = true;
   record.created_by = runs_.record().created_by;
-  auto added = add(std::move(record), now, out);
-  return added ? result<void>{} : unexpected(std::move(added).error());
+  (void)add(std::move(record), now, out).has_value();
 }
 
 // --- due times ----------------------------------------------------------------------------------
@@ -195,6 +207,7 @@ void schedule_book::decide_due(live_schedule& s, timestamp now, proposal& out) {
   s.record.decided_until = step.decided_until;
   if (step.more) set_timer(s, now, out);
   else set_timer(s, s.rule.skip_holidays ? next_wake(s.rule, step.decided_until) : step.next, out);
+  start_queued(s, now, out);
 }
 
 void schedule_book::take_due(live_schedule& s, timestamp due, timestamp now, proposal& out) {
@@ -203,13 +216,13 @@ void schedule_book::take_due(live_schedule& s, timestamp due, timestamp now, pro
   const bool waits = now - due >= lateness_grace || !s.record.queued.empty();
   if (!active) start(s, due, now, out);
   else if (s.record.overlap == overlap_strategy::cancel_running) {
-    out.effects.push_back(tell_run{*s.record.last_run, cancel_run{"its schedule's next run"}});
+    make_room(s, out);
     start(s, due, now, out);
-  } else if (s.record.overlap == overlap_strategy::queue || waits) queue(s, due, out);
+  } else if (s.record.overlap == overlap_strategy::queue || waits) queue(s, due);
   else ++s.record.skipped;
 }
 
-void schedule_book::start(live_schedule& s, timestamp due, timestamp now, proposal& out) {
+bool schedule_book::start(live_schedule& s, timestamp due, timestamp now, proposal& out) {
   run_order order;
   if (auto parameters = open_value(around_.seals, parameters_place(s.record), s.record.sealed_parameters))
     order.parameters = std::move(*parameters);
@@ -217,14 +230,14 @@ void schedule_book::start(live_schedule& s, timestamp due, timestamp now, propos
   order.triggered_by = to_text(s.record.id);
   order.logical_at = due;
   order.launcher = s.record.id.raw;
-  order.reports_end =
-    s.record.overlap == overlap_strategy::queue || s.record.catchup != catchup_strategy::skip_to_current;
+  // Whether anything waits for its end shows only then: what the schedule does about runs that meet may be changed.
+  order.reports_end = true;
   order.priority = s.record.priority;
   auto started = runs_.launch(std::move(order), now, out);
   if (!started) {
     ++s.record.skipped;
     s.record.sealed_error = seal_text(around_.seals, error_place(s.record), started.error().message);
-    return;
+    return false;
   }
   out.effects.push_back(schedule_fired{due});
   ++s.record.fired;
@@ -232,34 +245,60 @@ void schedule_book::start(live_schedule& s, timestamp due, timestamp now, propos
   s.record.last_fired_at = due;
   s.record.last_run = started->id;
   s.last_run_is_new = true;
+  return true;
 }
 
-void schedule_book::queue(live_schedule& s, timestamp due, proposal& out) {
+void schedule_book::queue(live_schedule& s, timestamp due) const {
   if (s.record.queued.size() >= queued_max) {
     ++s.record.skipped;
     return;
   }
-  if (s.record.queued.empty()) out.mutations.put(family::index, busy_key(s.record), {});
   s.record.queued.push_back(due);
 }
 
-void schedule_book::start_queued(live_schedule& s, timestamp now, proposal& out) {
-  if (s.record.queued.empty() || run_is_active(s) || !runs_.record().enabled) return;
-  const auto due = s.record.queued.front();
-  s.record.queued.erase(s.record.queued.begin());
-  if (s.record.queued.empty()) out.mutations.remove(family::index, busy_key(s.record));
-  start(s, due, now, out);
-  store(s, out);
+bool schedule_book::start_queued(live_schedule& s, timestamp now, proposal& out) {
+  auto& queued = s.record.queued;
+  if (queued.empty() || run_is_active(s) || !runs_.record().enabled) return false;
+  // One that cannot start has no end that the next one could wait for.
+  for (bool started = false; !started && !queued.empty();) {
+    const auto due = queued.front();
+    queued.erase(queued.begin());
+    started = start(s, due, now, out);
+  }
+  return true;
 }
 
-void schedule_book::run_over(schedule_id id, timestamp now, proposal& out) { take_up(id, now, out); }
+void schedule_book::make_room(live_schedule& s, proposal& out) const {
+  forget_yielded(s);
+  s.record.yielding.push_back(*s.record.last_run);
+  out.effects.push_back(tell_run{*s.record.last_run, cancel_run{"its schedule's next run"}});
+}
+
+void schedule_book::forget_yielded(live_schedule& s) const {
+  std::erase_if(s.record.yielding, [&](run_id id) {
+    const auto run = read_record<run_record>(around_.state, keys::run(id));
+    return run && is_terminal(run->status);
+  });
+}
+
+void schedule_book::run_over(schedule_id id, run_id run, timestamp now, proposal& out) {
+  auto* s = find(id);
+  if (!s) return;
+  const bool yielded = std::erase(s->record.yielding, run) > 0;
+  if (start_queued(*s, now, out) || yielded) store(*s, out);
+}
 
 void schedule_book::take_up(schedule_id id, timestamp now, proposal& out) {
-  if (auto* s = find(id)) start_queued(*s, now, out);
+  auto* s = find(id);
+  if (!s) return;
+  forget_yielded(*s);
+  for (const auto run : s->record.yielding) out.effects.push_back(tell_run{run, cancel_run{"its schedule's next run"}});
+  start_queued(*s, now, out);
+  store(*s, out);
 }
 
 void schedule_book::pipeline_enabled(timestamp now, proposal& out) {
-  for (const auto id : ids(SIZE_MAX)) {
+  for (const auto id : ids()) {
     auto* s = find(id);
     if (!s || s->record.paused) continue;
     if (!s->record.next_at) decide_due(*s, now, out);
@@ -269,7 +308,7 @@ void schedule_book::pipeline_enabled(timestamp now, proposal& out) {
 }
 
 void schedule_book::pipeline_disabled(proposal& out) {
-  for (const auto id : ids(SIZE_MAX)) {
+  for (const auto id : ids()) {
     auto* s = find(id);
     if (!s || !s->record.next_at) continue;
     set_timer(*s, std::nullopt, out);
@@ -299,8 +338,12 @@ std::string schedule_book::busy_key(const schedule_record& record) const {
   return keys::index_entry(runs_.partition(), keys::index_kind::busy_launchers, record.pipeline.raw, record.id.raw);
 }
 
-void schedule_book::store(const live_schedule& s, proposal& out) const {
+void schedule_book::store(live_schedule& s, proposal& out) const {
   out.mutations.put(family::state, keys::schedule(s.record.id), codec::encode(s.record));
+  const bool busy = is_busy(s.record);
+  if (busy && !s.busy) out.mutations.put(family::index, busy_key(s.record), {});
+  if (!busy && s.busy) out.mutations.remove(family::index, busy_key(s.record));
+  s.busy = busy;
 }
 
 void schedule_book::store_indexes(const schedule_record& record, proposal& out) const {
@@ -333,7 +376,7 @@ void schedule_book::erase(const live_schedule& s, proposal& out) const {
                     keys::counter_of(p, keys::counter_kind::schedules_of_workspace, record.workspace.raw), -1);
 }
 
-std::vector<schedule_id> schedule_book::ids(std::size_t count_max) const {
+std::vector<schedule_id> schedule_book::stored_ids(std::size_t count_max) const {
   std::vector<schedule_id> out;
   const auto prefix =
     keys::index_prefix(runs_.partition(), keys::index_kind::schedules_of_pipeline, runs_.record().id.raw);
@@ -350,8 +393,16 @@ std::vector<schedule_id> schedule_book::ids(std::size_t count_max) const {
   return out;
 }
 
+std::set<schedule_id> schedule_book::ids() const {
+  const auto stored = stored_ids(SIZE_MAX);
+  std::set<schedule_id> out{stored.begin(), stored.end()};
+  for (const auto& [id, s] : live_)
+    if (s) out.insert(id);
+  return out;
+}
+
 std::size_t schedule_book::clear(std::size_t count_max, proposal& out) {
-  const auto found = ids(count_max);
+  const auto found = stored_ids(count_max);
   for (const auto id : found) {
     if (auto* s = find(id)) erase(*s, out);
     live_[id] = nullptr;

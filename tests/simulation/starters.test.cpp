@@ -217,6 +217,99 @@ SCENARIO("a due time that meets an active run is skipped, waits, or takes its pl
   }
 }
 
+SCENARIO("due times that wait start although the run before them was to be told of to nobody",
+         "[simulation][schedule]") {
+  world w{8};
+  const auto pipeline = w.make_pipeline("p", slow);
+  const auto schedule = add(w, pipeline, every_minute(w, pipeline));
+  w.settle(next_minute(w.clock.now()));
+  REQUIRE(running(w, pipeline) == 1);
+  schedule_draft draft;
+  WHEN("its overlap is changed under a run that is active") {
+    draft.overlap = overlap_strategy::queue;
+    change(w, schedule, std::nullopt, draft);
+    const auto from = w.clock.now();
+    // The next due time waits for 50 seconds, and not until another one comes due.
+    w.settle(from + std::chrono::seconds{115});
+    CHECK(firings(w, pipeline).size() == 2);
+    w.settle(from + std::chrono::minutes{10});
+    THEN("one run follows the other") {
+      CHECK(running(w, pipeline) == 1);
+      CHECK(firings(w, pipeline).size() == 6);
+    }
+  }
+  WHEN("it is changed back while some wait") {
+    draft.overlap = overlap_strategy::queue;
+    change(w, schedule, std::nullopt, draft);
+    w.settle(w.clock.now() + std::chrono::minutes{5});
+    draft.overlap = overlap_strategy::skip;
+    change(w, change(w, look(w, schedule), true), std::nullopt, draft);
+    const auto waiting = look(w, schedule).record.queued.size();
+    REQUIRE(waiting > 1);
+    const auto fired = firings(w, pipeline).size();
+    w.settle();
+    THEN("they run all the same") { CHECK(firings(w, pipeline).size() == fired + waiting); }
+  }
+}
+
+SCENARIO("a due time that cannot start does not stop those behind it", "[simulation][schedule]") {
+  world w{9};
+  const auto pipeline = w.make_pipeline("p", slow);
+  auto record = every_minute(w, pipeline);
+  record.overlap = overlap_strategy::queue;
+  const auto schedule = add(w, pipeline, record);
+  w.settle(next_minute(w.clock.now()) + std::chrono::seconds{290});
+  REQUIRE(look(w, schedule).record.queued.size() == 2);
+  const auto fired = firings(w, pipeline).size();
+  update(w, pipeline, {}, std::string{"parameters: { day: { type: string } }"} + slow);
+  w.settle(w.clock.now() + std::chrono::minutes{5});
+  CHECK(firings(w, pipeline).size() == fired);
+  CHECK(look(w, schedule).record.queued.empty());
+  CHECK(look(w, schedule).record.skipped > 0);
+  update(w, pipeline, {}, slow);
+  w.settle(w.clock.now() + std::chrono::minutes{3});
+  THEN("they start again once the definition is mended") { CHECK(firings(w, pipeline).size() > fired); }
+}
+
+SCENARIO("whatever is interrupted when, a run that made room for the next one ends", "[simulation][schedule]") {
+  for (const auto seed : simulation::seeds(seed_count)) {
+    CAPTURE(seed);
+    world w{seed};
+    const auto pipeline = w.make_pipeline("p", slow);
+    auto record = every_minute(w, pipeline);
+    record.overlap = overlap_strategy::cancel_running;
+    const auto schedule = add(w, pipeline, record);
+    for (int round = 0; round < 6; ++round) {
+      (void)w.node->pass_time();
+      for (auto steps = w.random.next() % 20; steps > 0; --steps) w.node->step();
+      w.crash();
+      w.settle(w.clock.now());
+      CHECK(running(w, pipeline) <= 1);
+    }
+    change(w, look(w, schedule), true);
+    w.settle();
+    CHECK(busy(w) == 0);
+  }
+}
+
+SCENARIO("a schedule fires whatever its making meets", "[simulation][schedule]") {
+  for (const auto seed : simulation::seeds(seed_count)) {
+    CAPTURE(seed);
+    world w{seed};
+    const auto pipeline = w.make_pipeline("p", quick);
+    update(w, pipeline, enabling(false));
+    const auto record = every_minute(w, pipeline);
+    std::optional<result<schedule_view>> made;
+    w.node->submit(pipeline.raw,
+                   pipeline_command{schedule_created{record, {}, {}, [&](auto r) { made = std::move(r); }}});
+    for (auto steps = w.random.next() % 6; steps > 0; --steps) w.node->step();
+    update(w, pipeline, enabling(true));
+    REQUIRE(made);
+    REQUIRE(*made);
+    CHECK(look(w, **made).record.next_at);
+  }
+}
+
 SCENARIO("what was missed while paused is dropped or caught up as the schedule says", "[simulation][schedule]") {
   world w{2};
   const auto pipeline = w.make_pipeline("p", quick);

@@ -113,7 +113,7 @@ TEST_CASE("a part of a definition is changed by itself, and secrets that are sen
   const auto& text = front.ops.last_patch.source->text;
   CHECK(text.find(R"("host":"db2","password":"p")") != std::string::npos);
   CHECK(text.find(R"("token":"t")") != std::string::npos);
-  CHECK(front.ops.last_patch.if_revision == 1);
+  CHECK(front.ops.last_patch.if_state->revision == 1);
   CHECK(front.ops.last_patch.defaults.unfinished);
 
   CHECK(front.ask(verb::patch, path, R"({"destination":null})").at("data.destination.type") == "none");
