@@ -5,6 +5,7 @@
 #include "actors/core/sealed_records.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace penstock {
 
@@ -17,6 +18,9 @@ error wrong_state(const backfill_record& record, std::string_view action) {
                                    : "a backfill that is " + std::string{to_text(record.status)};
   return {errc::invalid_transition, what + " cannot be " + std::string{action}, {}};
 }
+
+/// Backfills that one step takes out.
+constexpr std::size_t cleared_at_once = 100;
 
 /// The interval's bounds beside what the client set.
 value parameters_of(const value& given, const time_span& span) {
@@ -38,8 +42,30 @@ backfill_book::live_backfill* backfill_book::find(backfill_id id) {
   auto parameters = open_value(around_.seals, parameters_place(*record), record->sealed_parameters);
   if (!intervals || !parameters) return nullptr;
   auto& b = live_[id];
-  b = std::make_unique<live_backfill>(live_backfill{std::move(*record), std::move(*intervals), std::move(*parameters)});
+  b = std::make_unique<live_backfill>();
+  b->record = std::move(*record);
+  b->intervals = std::move(*intervals);
+  b->parameters = std::move(*parameters);
+  read_open_intervals(*b);
   return b.get();
+}
+
+void backfill_book::read_open_intervals(live_backfill& b) const {
+  auto& record = b.record;
+  b.listed = !record.failed.empty() || !record.again.empty();
+  if (b.listed) record.round = 1;
+  b.failed = std::move(record.failed);
+  b.again = std::move(record.again);
+  record.failed.clear();
+  record.again.clear();
+  if (b.listed) return;
+  const auto prefix = keys::open_intervals_prefix(record.id);
+  around_.state.scan(family::state, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view bytes) {
+    const auto open = codec::decode<open_interval_record>(bytes);
+    if (open) (open->round < record.round ? b.again : b.failed).push_back(keys::interval_number(key));
+    return true;
+  });
+  std::reverse(b.again.begin(), b.again.end());
 }
 
 result<backfill_view> backfill_book::create(backfill_created& command, timestamp now, proposal& out) {
@@ -55,8 +81,10 @@ result<backfill_view> backfill_book::create(backfill_created& command, timestamp
   record.status = record.dry_run ? backfill_status::pending : backfill_status::running;
   record.sealed_parameters = seal_value(around_.seals, parameters_place(record), command.parameters);
   auto& b = live_[record.id];
-  b = std::make_unique<live_backfill>(
-    live_backfill{std::move(record), std::move(*intervals), std::move(command.parameters)});
+  b = std::make_unique<live_backfill>();
+  b->record = std::move(record);
+  b->intervals = std::move(*intervals);
+  b->parameters = std::move(command.parameters);
   store_indexes(b->record, true, out);
   remember_request(around_.seals, runs_.partition(), b->record.workspace, command.once, b->record.id.raw, now, out);
   if (b->record.dry_run) {
@@ -86,15 +114,15 @@ result<backfill_view> backfill_book::change(const backfill_changed& command, tim
       break;
     case backfill_action::cancel:
       if (is_terminal(status) || record.dry_run) return unexpected(wrong_state(record, "cancelled"));
-      for (const auto run : record.active_runs) out.effects.push_back(tell_run{run, cancel_run{"its backfill"}});
-      end(*b, backfill_status::cancelled, now, out);
+      cancel(*b, now, out);
       break;
     case backfill_action::retry_failed:
       if (status == backfill_status::cancelled || record.dry_run) return unexpected(wrong_state(record, "retried"));
-      if (record.failed.empty()) return fail(errc::invalid_transition, "the backfill has no failed intervals to retry");
-      record.again.insert(record.again.begin(), record.failed.rbegin(), record.failed.rend());
-      record.intervals_failed -= static_cast<std::uint32_t>(record.failed.size());
-      record.failed.clear();
+      if (b->failed.empty()) return fail(errc::invalid_transition, "the backfill has no failed intervals to retry");
+      b->again.insert(b->again.begin(), b->failed.rbegin(), b->failed.rend());
+      b->failed.clear();
+      record.intervals_failed = 0;
+      ++record.round;
       if (is_terminal(status)) {
         record.status = backfill_status::running;
         record.ended_at.reset();
@@ -109,7 +137,7 @@ result<backfill_view> backfill_book::change(const backfill_changed& command, tim
 bool backfill_book::run_over(backfill_id id, run_id run, run_status status, timestamp now, proposal& out) {
   auto* b = find(id);
   if (!b) return false;
-  count(*b, run, status);
+  count(*b, run, status, out);
   advance(*b, now, out);
   return true;
 }
@@ -121,14 +149,16 @@ bool backfill_book::take_up(backfill_id id, timestamp now, proposal& out) {
   for (const auto run : active) {
     const auto record = read_record<run_record>(around_.state, keys::run(run));
     // One that is gone was deleted, and its interval with it.
-    if (!record) count(*b, run, run_status::cancelled);
-    else if (is_terminal(record->status)) count(*b, run, record->status);
+    if (!record) count(*b, run, run_status::cancelled, out);
+    else if (is_terminal(record->status)) count(*b, run, record->status, out);
+    else if (b->record.status == backfill_status::cancelled)
+      out.effects.push_back(tell_run{run, cancel_run{"its backfill"}});
   }
   advance(*b, now, out);
   return true;
 }
 
-void backfill_book::count(live_backfill& b, run_id run, run_status status) {
+void backfill_book::count(live_backfill& b, run_id run, run_status status, proposal& out) {
   auto& record = b.record;
   const auto it = std::find(record.active_runs.begin(), record.active_runs.end(), run);
   if (it == record.active_runs.end()) return;
@@ -142,37 +172,41 @@ void backfill_book::count(live_backfill& b, run_id run, run_status status) {
     ++record.intervals_completed;
   } else {
     ++record.intervals_failed;
-    record.failed.push_back(number);
+    b.failed.push_back(number);
+    out.mutations.put(family::state, keys::open_interval(record.id, number),
+                      codec::encode(open_interval_record{record.round}));
   }
 }
 
-std::optional<std::uint32_t> backfill_book::take_next(backfill_record& record) {
-  if (!record.again.empty()) {
-    const auto number = record.again.back();
-    record.again.pop_back();
-    return number;
-  }
-  if (record.intervals_begun < record.intervals_total) return record.intervals_begun++;
+std::optional<std::uint32_t> backfill_book::next(const live_backfill& b) {
+  if (!b.again.empty()) return b.again.back();
+  if (b.record.intervals_begun < b.record.intervals_total) return b.record.intervals_begun;
   return std::nullopt;
+}
+
+void backfill_book::took_next(live_backfill& b, proposal& out) {
+  if (b.again.empty()) {
+    ++b.record.intervals_begun;
+    return;
+  }
+  out.mutations.remove(family::state, keys::open_interval(b.record.id, b.again.back()));
+  b.again.pop_back();
 }
 
 void backfill_book::advance(live_backfill& b, timestamp now, proposal& out) {
   auto& record = b.record;
-  if (record.status == backfill_status::running) {
-    while (record.active.size() < record.concurrency) {
-      const auto number = take_next(record);
-      if (!number) break;
-      if (start(b, *number, now, out)) continue;
-      // The next one would fail alike: it waits for a change of the pipeline, and for a person.
-      record.again.push_back(*number);
-      record.status = backfill_status::paused;
-      break;
-    }
-    if (record.active.empty() && record.again.empty() && record.intervals_begun == record.intervals_total) {
-      end(b, record.failed.empty() ? backfill_status::completed : backfill_status::failed, now, out);
-      return;
-    }
+  while (record.status == backfill_status::running && record.active.size() < record.concurrency) {
+    const auto number = next(b);
+    if (!number) break;
+    if (start(b, *number, now, out)) took_next(b, out);
+    // The next one would fail alike: it waits for a change of the pipeline, and for a person.
+    else record.status = backfill_status::paused;
   }
+  if (record.status == backfill_status::running && record.active.empty()) {
+    record.status = b.failed.empty() ? backfill_status::completed : backfill_status::failed;
+    record.ended_at = now;
+  }
+  rest_if_over(b, out);
   store(b, out);
 }
 
@@ -198,19 +232,35 @@ bool backfill_book::start(live_backfill& b, std::uint32_t number, timestamp now,
   return true;
 }
 
-void backfill_book::end(live_backfill& b, backfill_status status, timestamp now, proposal& out) {
-  b.record.status = status;
+void backfill_book::cancel(live_backfill& b, timestamp now, proposal& out) {
+  for (const auto run : b.record.active_runs) out.effects.push_back(tell_run{run, cancel_run{"its backfill"}});
+  b.record.status = backfill_status::cancelled;
   b.record.ended_at = now;
-  out.mutations.remove(family::index, busy_key(b.record));
+  rest_if_over(b, out);
   store(b, out);
+}
+
+/// A crash may swallow the cancels of runs: until they have ended, it is taken up again.
+void backfill_book::rest_if_over(const live_backfill& b, proposal& out) const {
+  if (is_terminal(b.record.status) && b.record.active_runs.empty())
+    out.mutations.remove(family::index, busy_key(b.record));
 }
 
 std::string backfill_book::busy_key(const backfill_record& record) const {
   return keys::index_entry(runs_.partition(), keys::index_kind::busy_launchers, record.pipeline.raw, record.id.raw);
 }
 
-void backfill_book::store(const live_backfill& b, proposal& out) const {
-  out.mutations.put(family::state, keys::backfill(b.record.id), codec::encode(b.record));
+void backfill_book::store(live_backfill& b, proposal& out) const {
+  const auto& record = b.record;
+  out.mutations.put(family::state, keys::backfill(record.id), codec::encode(record));
+  if (!std::exchange(b.listed, false)) return;
+  const auto keep = [&](const std::vector<std::uint32_t>& numbers, std::uint32_t round) {
+    for (const auto number : numbers)
+      out.mutations.put(family::state, keys::open_interval(record.id, number),
+                        codec::encode(open_interval_record{round}));
+  };
+  keep(b.failed, record.round);
+  keep(b.again, record.round - 1);
 }
 
 void backfill_book::store_indexes(const backfill_record& record, bool there, proposal& out) const {
@@ -229,15 +279,16 @@ void backfill_book::store_indexes(const backfill_record& record, bool there, pro
                     keys::counter_of(p, keys::counter_kind::backfills_of_workspace, record.workspace.raw), delta);
 }
 
-std::size_t backfill_book::clear(std::size_t count_max, proposal& out) {
+bool backfill_book::clear(bounded_removal& room, proposal& out) {
   std::vector<backfill_id> found;
   const auto prefix =
     keys::index_prefix(runs_.partition(), keys::index_kind::backfills_of_pipeline, runs_.record().id.raw);
   around_.state.scan(family::index, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
     found.push_back(backfill_id{keys::turned_id(key)});
-    return found.size() < count_max;
+    return found.size() < cleared_at_once;
   });
   for (const auto id : found) {
+    if (!room.remove_all(family::state, keys::open_intervals_prefix(id))) break;
     if (const auto* b = find(id)) {
       out.mutations.remove(family::state, keys::backfill(id));
       out.mutations.remove(family::index, busy_key(b->record));
@@ -245,7 +296,7 @@ std::size_t backfill_book::clear(std::size_t count_max, proposal& out) {
     }
     live_[id] = nullptr;
   }
-  return found.size();
+  return !found.empty();
 }
 
 } // namespace penstock

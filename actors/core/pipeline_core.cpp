@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t runs_cleared_at_once = 100;
 constexpr std::size_t counts_cleared_at_once = 1'000;
+/// Keys of tasks, items and the like that one step takes out: a commit stays small, however large a run was.
+constexpr std::size_t keys_cleared_at_once = 5'000;
 constexpr std::size_t connector_bytes_max = 100;
 /// Until the runs that were cancelled with their pipeline have stopped.
 constexpr milliseconds clear_pause{200};
@@ -432,7 +434,8 @@ void pipeline_core::clear_run(run_id id, proposal& out) const {
 
 bool pipeline_core::clear_starters(proposal& out) {
   const auto schedules = schedules_.clear(runs_cleared_at_once, out);
-  const auto backfills = backfills_.clear(runs_cleared_at_once, out);
+  bounded_removal room{around_.state, out.mutations, keys_cleared_at_once};
+  const bool backfills = backfills_.clear(room, out);
   const auto left = around_.registry->read([&](const system_tables& t) {
     auto all = t.upstream_of(id_);
     const auto more = t.downstream_of(id_);

@@ -139,3 +139,30 @@ SCENARIO("a schedule that is none changes nothing", "[pipeline]") {
   }
 }
 
+SCENARIO("failed intervals that an older record lists can be run again", "[pipeline][backfill]") {
+  bench b;
+  b.create();
+  backfill_record record;
+  record.id = backfill_id{make_uuid7(start, b.id.slot(), 7)};
+  record.pipeline = b.id;
+  record.workspace = default_workspace;
+  record.from = "2025-11-01";
+  record.to = "2025-11-10";
+  record.status = backfill_status::failed;
+  record.intervals_total = record.intervals_begun = 10;
+  record.intervals_completed = 8;
+  record.intervals_failed = 2;
+  record.failed = {3, 5};
+  mutation_batch older;
+  older.put(family::state, keys::backfill(record.id), codec::encode(record));
+  b.commit(std::move(older));
+  auto retried = b.decide(backfill_changed{default_workspace, record.id, backfill_action::retry_failed, {}});
+  CHECK(retried->born.size() == 1);
+  b.commit(std::move(retried));
+  CHECK(!b.has(family::state, keys::open_interval(record.id, 3)));
+  CHECK(b.has(family::state, keys::open_interval(record.id, 5)));
+  const auto now = read_record<backfill_record>(*b.state, keys::backfill(record.id));
+  REQUIRE(now);
+  CHECK(now->failed.empty());
+  CHECK(now->active == std::vector<std::uint32_t>{3});
+}
