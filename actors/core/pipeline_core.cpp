@@ -15,7 +15,9 @@ namespace penstock {
 
 namespace {
 
+constexpr std::size_t runs_cancelled_at_once = 1'000;
 constexpr std::size_t runs_cleared_at_once = 100;
+constexpr std::size_t schedules_cleared_at_once = 100;
 constexpr std::size_t counts_cleared_at_once = 1'000;
 /// Keys of tasks, items and the like that one step takes out: a commit stays small, however large a run was.
 constexpr std::size_t keys_cleared_at_once = 5'000;
@@ -233,9 +235,7 @@ result<void> pipeline_core::remove(delete_pipeline& command, timestamp now, prop
                        keys::index_entry(partition(), keys::index_kind::pipelines, record_->workspace.raw, id_.raw));
   out.mutations.remove(family::index, keys::pipeline_name(partition(), record_->workspace, record_->name, id_));
   out.mutations.add(family::counters, keys::pipelines_of_workspace(partition(), record_->workspace), -1);
-  const auto timer = clear_timer(now);
-  out.mutations.put(family::timers, timer.encode(), {});
-  out.effects.push_back(arm_timer{timer});
+  set_clear_timer(now, out);
   return {};
 }
 
@@ -344,7 +344,7 @@ void pipeline_core::hear(pipeline_command& command, timestamp now, proposal& out
   auto loaded = load();
   if (loaded) loaded = load_graph();
   if (auto* upstream = std::get_if<penstock::upstream_ended>(&command)) {
-    if (loaded) dependencies_.upstream_ended(*upstream, now, out);
+    if (loaded && !record_->deleted) dependencies_.upstream_ended(*upstream, now, out);
     if (upstream->taken) out.replies.push_back(when_durable(std::move(upstream->taken)));
   } else if (const auto* due = std::get_if<fire_schedule>(&command)) {
     if (loaded) schedules_.fire(*due, now, out);
@@ -362,20 +362,20 @@ void pipeline_core::hear(pipeline_command& command, timestamp now, proposal& out
 
 void pipeline_core::end_of(const run_over& message, timestamp now, proposal& out) {
   leases_.give_back(message.run, out);
-  if (message.launcher && !record_->deleted &&
-      !backfills_.run_over(backfill_id{*message.launcher}, message.run, message.status, now, out))
+  if (record_->deleted) return;
+  if (message.launcher && !backfills_.run_over(backfill_id{*message.launcher}, message.run, message.status, now, out))
     schedules_.run_over(schedule_id{*message.launcher}, message.run, now, out);
   leases_.admit(limit(), out);
 }
 
 void pipeline_core::take_up_all(timestamp now, proposal& out) {
+  if (record_->deleted) return;
   leases_.let_again(out);
   leases_.admit(limit(), out);
   const auto prefix = keys::index_prefix(partition(), keys::index_kind::busy_launchers, id_.raw);
   around_.state.scan(family::index, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
     const auto launcher = keys::turned_id(key);
-    if (!record_->deleted && !backfills_.take_up(backfill_id{launcher}, now, out))
-      schedules_.take_up(schedule_id{launcher}, now, out);
+    if (!backfills_.take_up(backfill_id{launcher}, now, out)) schedules_.take_up(schedule_id{launcher}, now, out);
     return true;
   });
 }
@@ -405,17 +405,48 @@ keys::timer pipeline_core::clear_timer(timestamp due) const {
   return {partition(), due, static_cast<std::uint8_t>(timer_kind::clear_pipeline), id_.raw, 0, 0, 0};
 }
 
-void pipeline_core::clear_run(run_id id, proposal& out) const {
-  const auto header = read_record<run_record>(around_.state, keys::run(id));
-  const auto p = partition();
-  const auto remove_all = [&](family f, const std::string& prefix) {
-    around_.state.scan(f, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
-      out.mutations.remove(f, key);
-      return true;
+void pipeline_core::set_clear_timer(timestamp due, proposal& out) {
+  const auto timer = clear_timer(due);
+  clear_at_ = due;
+  out.mutations.put(family::timers, timer.encode(), {});
+  out.effects.push_back(arm_timer{timer});
+}
+
+bool pipeline_core::awaits(const keys::timer& timer) const {
+  if (clear_at_) return *clear_at_ == timer.due;
+  std::string bytes;
+  return around_.state.get(family::timers, timer.encode(), bytes);
+}
+
+bool pipeline_core::cancel_runs(proposal& out) const {
+  std::size_t told = 0;
+  const auto cancel_those = [&](keys::index_kind kind, auto id) {
+    const auto prefix = keys::index_prefix(partition(), kind, id_.raw);
+    if (told >= runs_cancelled_at_once) return;
+    around_.state.scan(family::index, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
+      out.effects.push_back(tell_run{run_id{id(key)}, cancel_run{"deletion of the pipeline"}});
+      return ++told < runs_cancelled_at_once;
     });
   };
-  remove_all(family::state, keys::tasks_prefix(id));
-  remove_all(family::history, keys::history_prefix(id));
+  cancel_those(keys::index_kind::active_runs, keys::turned_id);
+  cancel_those(keys::index_kind::queued_runs, keys::plain_id);
+  return told > 0;
+}
+
+bool pipeline_core::clear_runs(bounded_removal& room, proposal& out) const {
+  std::size_t seen = 0;
+  const auto prefix = keys::index_prefix(partition(), keys::index_kind::runs_of_pipeline, id_.raw);
+  around_.state.scan(family::index, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
+    return ++seen <= runs_cleared_at_once && clear_run(run_id{keys::turned_id(key)}, room, out);
+  });
+  return seen > 0;
+}
+
+bool pipeline_core::clear_run(run_id id, bounded_removal& room, proposal& out) const {
+  if (!room.remove_all(family::state, keys::tasks_prefix(id))) return false;
+  if (!room.remove_all(family::history, keys::history_prefix(id))) return false;
+  const auto header = read_record<run_record>(around_.state, keys::run(id));
+  const auto p = partition();
   out.mutations.remove(family::state, keys::run(id));
   out.mutations.remove(family::index, keys::index_entry(p, keys::index_kind::runs_of_pipeline, id_.raw, id.raw));
   if (header) {
@@ -430,11 +461,11 @@ void pipeline_core::clear_run(run_id id, proposal& out) const {
     }
   }
   out.effects.push_back(remove_files{id});
+  return true;
 }
 
-bool pipeline_core::clear_starters(proposal& out) {
-  const auto schedules = schedules_.clear(runs_cleared_at_once, out);
-  bounded_removal room{around_.state, out.mutations, keys_cleared_at_once};
+bool pipeline_core::clear_starters(bounded_removal& room, proposal& out) {
+  const bool schedules = schedules_.clear(schedules_cleared_at_once, out) > 0;
   const bool backfills = backfills_.clear(room, out);
   const auto left = around_.registry->read([&](const system_tables& t) {
     auto all = t.upstream_of(id_);
@@ -449,7 +480,7 @@ bool pipeline_core::clear_starters(proposal& out) {
                                                  return result<void>{};
                                                },
                                                {}}});
-  return schedules + backfills + left.size() > 0;
+  return schedules || backfills || !left.empty();
 }
 
 bool pipeline_core::clear_counts(proposal& out) const {
@@ -465,39 +496,24 @@ bool pipeline_core::clear_counts(proposal& out) const {
   return removed > 0;
 }
 
-void pipeline_core::clear_self(proposal& out) {
-  dependencies_.clear(out);
-  for (std::uint32_t revision = 1; revision <= record_->revision; ++revision)
-    out.mutations.remove(family::state, keys::revision(id_, revision));
+bool pipeline_core::clear_self(bounded_removal& room, proposal& out) const {
+  for (const auto& prefix : {keys::upstream_marks_prefix(id_), keys::heard_runs_prefix(id_), keys::leases_prefix(id_),
+                             keys::revisions_prefix(id_)})
+    if (!room.remove_all(family::state, prefix)) return false;
   out.mutations.remove(family::state, keys::pipeline(id_));
+  return true;
 }
 
 void pipeline_core::clear(const clear_step& command, timestamp now, proposal& out) {
   out.mutations.remove(family::timers, command.timer.encode());
-  if (!load() || !record_->deleted) return;
-  std::size_t seen = 0;
-  std::size_t active = 0;
-  const auto prefix = keys::index_prefix(partition(), keys::index_kind::runs_of_pipeline, id_.raw);
-  around_.state.scan(family::index, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
-    const run_id id{keys::turned_id(key)};
-    const auto header = read_record<run_record>(around_.state, keys::run(id));
-    if (header && !is_terminal(header->status)) {
-      out.effects.push_back(tell_run{id, cancel_run{"deletion of the pipeline"}});
-      ++active;
-    } else {
-      clear_run(id, out);
-    }
-    return ++seen < runs_cleared_at_once;
-  });
-  const bool starters = clear_starters(out);
-  const bool counts = seen == 0 && clear_counts(out);
-  if (seen == 0 && !starters && !counts) {
-    clear_self(out);
-    return;
-  }
-  const auto again = clear_timer(active > 0 || seen == 0 ? now + clear_pause : now + milliseconds{1});
-  out.mutations.put(family::timers, again.encode(), {});
-  out.effects.push_back(arm_timer{again});
+  if (!load() || !record_->deleted || !awaits(command.timer)) return;
+  clear_at_ = timestamp{}; // If it comes again, it is not awaited.
+  bounded_removal room{around_.state, out.mutations, keys_cleared_at_once};
+  const bool active = cancel_runs(out);
+  const bool starters = clear_starters(room, out);
+  const bool runs = !active && clear_runs(room, out);
+  const bool all = !active && !starters && !runs && !clear_counts(out) && clear_self(room, out);
+  if (!all) set_clear_timer(now + (runs ? milliseconds{1} : clear_pause), out);
 }
 
 } // namespace penstock

@@ -63,12 +63,21 @@ private:
   void take_up_all(timestamp now, proposal& out);
   void forget_stored_children();
   void clear(const clear_step& command, timestamp now, proposal& out);
-  void clear_run(run_id id, proposal& out) const;
+  /// Whether that timer is the one that was set last: timers may come twice.
+  [[nodiscard]] bool awaits(const keys::timer& timer) const;
+  /// Cancels runs that have not ended. @returns whether there were any.
+  [[nodiscard]] bool cancel_runs(proposal& out) const;
+  /// Takes out runs as far as there is room. @returns whether any were left.
+  [[nodiscard]] bool clear_runs(bounded_removal& room, proposal& out) const;
+  /// @returns whether the run is gone; else there is more of it for the next step.
+  [[nodiscard]] bool clear_run(run_id id, bounded_removal& room, proposal& out) const;
   /// Schedules, backfills and dependencies. @returns whether any were left.
-  [[nodiscard]] bool clear_starters(proposal& out);
+  [[nodiscard]] bool clear_starters(bounded_removal& room, proposal& out);
   /// Removes some of the counters of its runs. Answers whether there were any.
   [[nodiscard]] bool clear_counts(proposal& out) const;
-  void clear_self(proposal& out);
+  /// What else is the pipeline's, and at last itself. @returns whether it is gone.
+  [[nodiscard]] bool clear_self(bounded_removal& room, proposal& out) const;
+  void set_clear_timer(timestamp due, proposal& out);
 
   /// As answered to whoever wrote it: `newest_` must be there.
   [[nodiscard]] pipeline_view view() const;
@@ -87,6 +96,7 @@ private:
   schedule_book schedules_;
   backfill_book backfills_;
   dependency_book dependencies_;
+  std::optional<timestamp> clear_at_; ///< Of the timer for the next step of clearing, if this has set one.
 };
 
 } // namespace penstock

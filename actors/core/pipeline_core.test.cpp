@@ -103,6 +103,61 @@ std::size_t mutations(const proposal& p) {
 
 } // namespace
 
+SCENARIO("a step of clearing that comes twice clears once", "[pipeline][delete]") {
+  bench b;
+  b.create();
+  for (int i = 0; i < 150; ++i) b.add_run(1);
+  CHECK(b.runs_counted() == 150);
+  auto gone = b.decide(deletion());
+  const auto first = armed(*gone);
+  REQUIRE(first);
+  b.commit(std::move(gone));
+  auto once = b.decide(clear_step{*first});
+  auto twice = b.decide(clear_step{*first});
+  const auto next = armed(*once);
+  REQUIRE(next);
+  CHECK(!armed(*twice));
+  CHECK(mutations(*twice) == 1);
+  b.commit(std::move(once));
+  b.commit(std::move(twice));
+  CHECK(b.runs_counted() == 50);
+  WHEN("it comes once more after a start") {
+    b.wake();
+    CHECK(!armed(*b.decide(clear_step{*first})));
+    THEN("the one that was set goes on") {
+      CHECK(armed(*b.decide(clear_step{*next})));
+      CHECK(!armed(*b.decide(clear_step{*next})));
+    }
+  }
+}
+
+SCENARIO("a commit that clears does not grow with the runs it clears", "[pipeline][delete]") {
+  bench b;
+  b.create();
+  for (int i = 0; i < 3; ++i) b.add_run(9'000);
+  auto gone = b.decide(deletion());
+  auto timer = armed(*gone);
+  b.commit(std::move(gone));
+  std::size_t steps = 0;
+  while (timer) {
+    REQUIRE(++steps < 20);
+    b.clock.set(timer->due);
+    auto step = b.decide(clear_step{*timer});
+    CHECK(mutations(*step) < 7'000);
+    timer = armed(*step);
+    b.commit(std::move(step));
+  }
+  CHECK(steps > 5);
+  CHECK(b.runs_counted() == 0);
+  CHECK(!b.has(family::state, keys::pipeline(b.id)));
+  const std::string end(64, '\xff');
+  for (const auto f : {family::state, family::timers})
+    b.state->scan(f, {}, end, [](std::string_view key, std::string_view) {
+      FAIL("a key of kind " << int{key[2]} << " is left");
+      return true;
+    });
+}
+
 SCENARIO("a schedule that is none changes nothing", "[pipeline]") {
   bench b;
   std::optional<result<pipeline_view>> answer;
