@@ -1,17 +1,11 @@
 #include "actors/core/dependency_book.hpp"
 
+#include "actors/core/run_core.hpp"
 #include "actors/core/sealed_records.hpp"
 
 #include <algorithm>
 
 namespace penstock {
-
-namespace {
-
-/// A message is repeated until it was taken, so it is never older than what came meanwhile of one pipeline.
-constexpr std::size_t seen_max = 64;
-
-} // namespace
 
 void dependency_book::load() {
   if (marks_) return;
@@ -20,6 +14,11 @@ void dependency_book::load() {
   around_.state.scan(family::state, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view bytes) {
     if (auto mark = codec::decode<upstream_mark_record>(bytes))
       marks_->emplace(pipeline_id{keys::plain_id(key)}, std::move(*mark));
+    return true;
+  });
+  const auto heard = keys::heard_runs_prefix(runs_.record().id);
+  around_.state.scan(family::state, heard, keys::behind(heard), [&](std::string_view key, std::string_view) {
+    heard_.insert(run_id{keys::plain_id(key)});
     return true;
   });
 }
@@ -31,13 +30,35 @@ void dependency_book::store(pipeline_id upstream, const upstream_mark_record& ma
 void dependency_book::upstream_ended(const penstock::upstream_ended& message, timestamp now, proposal& out) {
   load();
   const auto upstream = message.dependency.upstream;
+  if (!heard_.insert(message.run).second) return;
+  out.mutations.put(family::state, keys::heard_run(runs_.record().id, message.run), {});
+  if (heard_.size() >= forget_at_) forget_taken(out);
   auto& mark = (*marks_)[upstream];
-  if (std::find(mark.seen.begin(), mark.seen.end(), message.run) != mark.seen.end()) return;
-  if (mark.seen.size() >= seen_max) mark.seen.erase(mark.seen.begin());
-  mark.seen.push_back(message.run);
   mark.satisfied = message.dependency.type == dependency_type::weak || message.status == run_status::succeeded;
   store(upstream, mark, out);
   try_start(now, out);
+}
+
+void dependency_book::forget_taken(proposal& out) {
+  std::erase_if(heard_, [&](run_id run) {
+    if (may_come_again(run)) return false;
+    out.mutations.remove(family::state, keys::heard_run(runs_.record().id, run));
+    return true;
+  });
+  // Twice what is left, so that each is looked at a bounded number of times.
+  forget_at_ = std::max(heard_min, 2 * heard_.size());
+}
+
+/// Its sender takes a message out once it was told that the receiver has made it durable, and not before.
+bool dependency_book::may_come_again(run_id run) const {
+  const auto sender = partition_of(run.slot(), around_.partition_count);
+  const auto messages = keys::messages_of_run(sender, message_upstream_ended, run);
+  bool found = false;
+  around_.state.scan(family::outbox, messages, keys::behind(messages), [&](std::string_view, std::string_view) {
+    found = true;
+    return false;
+  });
+  return found;
 }
 
 void dependency_book::try_start(timestamp now, proposal& out) {
@@ -61,13 +82,6 @@ void dependency_book::try_start(timestamp now, proposal& out) {
     mark.satisfied = false;
     store(upstream, mark, out);
   }
-}
-
-void dependency_book::clear(proposal& out) {
-  load();
-  for (const auto& [upstream, mark] : *marks_)
-    out.mutations.remove(family::state, keys::upstream_mark(runs_.record().id, upstream));
-  marks_->clear();
 }
 
 } // namespace penstock

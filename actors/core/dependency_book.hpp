@@ -4,24 +4,23 @@
 
 #include <map>
 #include <optional>
-#include <vector>
+#include <unordered_set>
 
 namespace penstock {
 
 /// What is known of a pipeline that another one depends on, as it lies in the store.
 struct upstream_mark_record {
-  bool satisfied = false;   ///< It ended as wanted since the last start of the downstream.
-  std::vector<run_id> seen; ///< Its last runs that were heard of: a message that comes twice is known by them.
+  bool satisfied = false; ///< It ended as wanted since the last start of the downstream.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
     v(1, "satisfied", s.satisfied);
-    v(2, "seen", s.seen);
+    // 2 is taken: runs that were heard of, which have keys of their own since.
   }
 };
 
 /// The ends of other pipelines that one pipeline waits for. Once each of them is satisfied a run starts, in the commit
-/// that clears the marks.
+/// that clears the marks. A run whose end was heard of is remembered as long as its message may come again.
 class dependency_book {
 public:
   dependency_book(const entity_surroundings& around, pipeline_runs& runs) : around_(around), runs_(runs) {}
@@ -29,16 +28,21 @@ public:
   void upstream_ended(const penstock::upstream_ended& message, timestamp now, proposal& out);
   /// Starts a run if nothing is missing. Also when the pipeline takes starts again.
   void try_start(timestamp now, proposal& out);
-  /// Takes out all marks.
-  void clear(proposal& out);
 
 private:
+  static constexpr std::size_t heard_min = 64;
+
   void load();
+  /// Forgets runs whose messages are out of the outbox.
+  void forget_taken(proposal& out);
+  [[nodiscard]] bool may_come_again(run_id run) const;
   void store(pipeline_id upstream, const upstream_mark_record& mark, proposal& out) const;
 
   const entity_surroundings& around_;
   pipeline_runs& runs_;
   std::optional<std::map<pipeline_id, upstream_mark_record>> marks_;
+  std::unordered_set<run_id> heard_;
+  std::size_t forget_at_ = heard_min; ///< How many may be remembered before those that cannot come again are forgotten.
 };
 
 } // namespace penstock

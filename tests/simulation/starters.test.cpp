@@ -651,6 +651,40 @@ SCENARIO("a pipeline starts once all it depends on have ended as wanted", "[simu
   }
 }
 
+SCENARIO("each end of an upstream counts once, however many are told again", "[simulation][dependency]") {
+  for (const auto seed : simulation::seeds(10)) {
+    CAPTURE(seed);
+    world w{seed};
+    const auto a = w.make_pipeline("a", quick);
+    const auto b = w.make_pipeline("b", quick);
+    dependency_record record;
+    record.id = dependency_id{make_uuid7(w.clock.now(), 0, w.random.next())};
+    record.workspace = default_workspace;
+    record.upstream = a;
+    record.downstream = b;
+    w.must<void>(system_entity, [&](reply<void> done) {
+      return system_change{[record](system_draft& d, timestamp) { return add_dependency(d, record); }, std::move(done)};
+    });
+    for (int round = 0; round < 3; ++round) {
+      for (int i = 0; i < 80; ++i) w.start(a, std::to_string(round) + "-" + std::to_string(i));
+      // All are taken, and none is out of the outbox, when the power goes.
+      while (w.node->step()) {}
+      w.crash();
+      w.settle();
+    }
+    std::size_t succeeded = 0;
+    for (const auto& run : runs_of(w, a)) succeeded += run.status == run_status::succeeded ? 1 : 0;
+    CHECK(succeeded > 150);
+    CHECK(runs_of(w, b).size() == succeeded);
+    // What was heard of is forgotten, some time after it cannot come again.
+    for (int i = 0; i < 300; ++i) {
+      w.start(a, "later-" + std::to_string(i));
+      w.settle();
+    }
+    CHECK(entries(w, family::state, keys::heard_runs_prefix(b)) <= 130);
+  }
+}
+
 SCENARIO("a schedule keeps to its calendar as it stands when a time comes due", "[simulation][schedule]") {
   world w{6};
   const auto pipeline = w.make_pipeline("p", quick);
