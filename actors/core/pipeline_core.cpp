@@ -259,13 +259,14 @@ result<started_run> pipeline_core::start(start_run& command, timestamp now, prop
       return known;
     }
   }
-  if (auto loaded = load_graph(); !loaded) return unexpected(loaded.error());
+  const auto refuse = [&](error why) {
+    if (command.id) children_.erase(*command.id);
+    return unexpected(std::move(why));
+  };
+  if (auto loaded = load_graph(); !loaded) return refuse(loaded.error());
   const auto& graph = command.own ? command.own->graph : graph_;
   auto parameters = bind_parameters(graph->definition, command.parameters);
-  if (!parameters) {
-    if (command.id) children_.erase(*command.id);
-    return unexpected(std::move(parameters).error());
-  }
+  if (!parameters) return refuse(std::move(parameters).error());
 
   run_order order;
   order.own = command.own ? &*command.own : nullptr;

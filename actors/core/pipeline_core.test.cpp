@@ -194,6 +194,26 @@ SCENARIO("a schedule that is none changes nothing", "[pipeline]") {
   }
 }
 
+SCENARIO("a child that could not be made is not taken for one that was", "[pipeline]") {
+  bench b;
+  b.create();
+  mutation_batch damage;
+  damage.remove(family::state, keys::revision(b.id, 1));
+  b.commit(std::move(damage));
+  b.wake();
+  for (int i = 0; i < 2; ++i) {
+    std::optional<result<started_run>> answer;
+    start_run command;
+    command.workspace = default_workspace;
+    command.id = run_id{make_uuid7(start, b.id.slot(), 9)};
+    command.done = [&](result<started_run> r) { answer = std::move(r); };
+    const auto refused = b.decide(std::move(command));
+    for (const auto& reply : refused->replies) reply(nullptr);
+    REQUIRE(answer);
+    CHECK(!*answer);
+  }
+}
+
 SCENARIO("failed intervals that an older record lists can be run again", "[pipeline][backfill]") {
   bench b;
   b.create();
