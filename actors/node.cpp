@@ -112,13 +112,6 @@ void clear_work(const std::string& data_dir) {
   fs::remove_all(data_dir + "/work", ignored);
 }
 
-void remove_run_files(const std::string& data_dir, const log_files& logs, run_id run) {
-  std::error_code ignored;
-  fs::remove_all(data_dir + "/artifacts/" + to_text(run), ignored);
-  fs::remove_all(data_dir + "/outputs/" + to_text(run), ignored);
-  logs.remove(run);
-}
-
 } // namespace
 
 result<std::unique_ptr<node>> node::open(const node_settings& settings, std::shared_ptr<clock_source> clock,
@@ -155,7 +148,7 @@ node_impl::node_impl(const node_settings& settings, std::shared_ptr<clock_source
                                         settings_.engines, partition_count, &registry_},
       reads_(around_), keyring_(seals_, clock_), logs_(std::make_shared<log_files>(settings_.engines.data_dir, clock_)),
       run_log_(logs_), worker_figures_(std::make_shared<worker_figures>()), pool_(make_pool()), thinking_(make_pool()),
-      files_(make_pool()) {
+      files_(make_pool()), run_files_(settings_.engines.data_dir, logs_, *state_, files_) {
   around_.pools = &pool_figures_;
   const auto processes = system_engine_processes(settings_.engines);
   sql_error_ = [checker = std::make_shared<sql_checker>(processes.sql)](const std::string& sql) {
@@ -212,9 +205,7 @@ void node_impl::start_actors() {
     setup.send = [this](message_ptr message) { caf::anon_send(gateway_, std::move(message)); };
     setup.ask = [this](child_ptr child) { caf::anon_send(gateway_, std::move(child)); };
     setup.changed = [this](run_id run) { watchers_.notify(run); };
-    setup.remove_files = [this](run_id run) {
-      files_->post([this, run] { remove_run_files(settings_.engines.data_dir, *logs_, run); });
-    };
+    setup.remove_files = [this](run_id run) { run_files_.remove(run); };
     setup.key_changed = [this](const api_key_record& record) { keyring_.put(record); };
     setup.system_updated = [this](const auto& change) {
       registry_.update(change);
@@ -237,6 +228,7 @@ void node_impl::start_actors() {
                [this](const uuid& entity, entity_command command) { pass(entity, std::move(command)); }});
   for (const auto& p : partitions_) caf::anon_send(p, start_atom::value);
   caf::anon_send(webhooks_, start_atom::value);
+  run_files_.sweep();
   ready_ = true;
 }
 

@@ -11,6 +11,7 @@
 #include "actors/node.hpp"
 #include "actors/partition_protocol.hpp"
 #include "actors/refusing_operations.hpp"
+#include "actors/run_files.hpp"
 #include "actors/run_log.hpp"
 #include "actors/timer_protocol.hpp"
 #include "actors/watch_registry.hpp"
@@ -197,6 +198,7 @@ private:
   // What takes longer has threads of its own, so that nobody's reads wait behind it.
   std::shared_ptr<blocking_pool> thinking_; ///< Compiles definitions, works out when schedules fire.
   std::shared_ptr<blocking_pool> files_;    ///< Makes and removes directories of attempts and runs.
+  run_file_remover run_files_;
   std::unique_ptr<outbound_http> outbound_;
   std::shared_ptr<webhook_figures> webhook_figures_ = std::make_shared<webhook_figures>();
   refusal_log refusals_;
