@@ -66,7 +66,7 @@ struct fixture {
   }
 
   std::unique_ptr<penstock::store> state = std::move(*open_memory_store(std::make_shared<memory_disk>()));
-  std::shared_ptr<blocking_pool> pool = std::make_shared<blocking_pool>(1, 10);
+  std::shared_ptr<blocking_pool> pool = std::make_shared<blocking_pool>(1, 10, [](std::string_view) {});
   run_file_remover remover{directory, std::make_shared<log_files>(directory, std::make_shared<manual_clock>(start)),
                            *state, pool};
 };

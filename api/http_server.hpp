@@ -20,8 +20,8 @@ struct http_settings {
   std::size_t header_bytes_max = 16u << 10;
   std::size_t headers_max = 100;
   std::size_t body_bytes_max = 16u << 20;
-  std::size_t bodies_bytes_max = 1u << 30;     ///< Of all bodies in memory; beyond it large ones are refused with a 503.
-  definition_limits definitions;               ///< Of the definitions in bodies.
+  std::size_t bodies_bytes_max = 1u << 30; ///< Of all bodies in memory; beyond it large ones are refused with a 503.
+  definition_limits definitions;           ///< Of the definitions in bodies.
   std::size_t requests_in_flight_max = 20'000; ///< Over all connections; beyond it 503 with `Retry-After`.
   std::chrono::seconds read_timeout{30};
   std::chrono::seconds write_timeout{30};

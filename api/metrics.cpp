@@ -142,10 +142,10 @@ http_metrics::http_metrics(const std::vector<routed>& rows, std::string_view ver
                         .Register(registry)
                         .Add({});
   impl_->body_bytes = &prometheus::BuildGauge()
-                        .Name("penstock_http_body_bytes")
-                        .Help("Bytes of request bodies in memory")
-                        .Register(registry)
-                        .Add({});
+                         .Name("penstock_http_body_bytes")
+                         .Help("Bytes of request bodies in memory")
+                         .Register(registry)
+                         .Add({});
   prometheus::BuildGauge()
     .Name("penstock_build_info")
     .Help("Always 1; the version is the label.")

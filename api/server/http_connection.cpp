@@ -44,8 +44,7 @@ bool would_block(const boost::system::error_code& ec) noexcept {
 } // namespace
 
 http_connection::http_connection(std::shared_ptr<io_loop> loop, tcp_socket socket)
-    : loop_(std::move(loop)), app_(loop_->app()), socket_(std::move(socket)),
-      share_(app_.metrics().body_bytes) {}
+    : loop_(std::move(loop)), app_(loop_->app()), socket_(std::move(socket)), share_(app_.metrics().body_bytes) {}
 
 void http_connection::start() {
   boost::system::error_code ec;

@@ -196,13 +196,14 @@ void delete_pipeline(const request& in, const services& with, responder send) {
 void set_enabled(const request& in, const services& with, const responder& send, bool enabled) {
   const auto id = pipeline_in_path(in, send);
   if (!id) return;
-  change_if_matched(in, with, send, *id,
-                    [&ops = with.ops, who = in.who, id = *id, enabled, done = answer_as_read(in, with, send, 200)](auto if_state) {
-                      pipeline_patch patch;
-                      patch.if_state = if_state;
-                      patch.enabled = enabled;
-                      ops.update_pipeline(who, id, std::move(patch), done);
-                    });
+  change_if_matched(
+    in, with, send, *id,
+    [&ops = with.ops, who = in.who, id = *id, enabled, done = answer_as_read(in, with, send, 200)](auto if_state) {
+      pipeline_patch patch;
+      patch.if_state = if_state;
+      patch.enabled = enabled;
+      ops.update_pipeline(who, id, std::move(patch), done);
+    });
 }
 
 /// A change of some fields. Parts of a definition are set into what is stored, so the pipeline is read first and the change
