@@ -334,3 +334,26 @@ SCENARIO("a table is wanted by those that look at it, not by those that only wai
     }
   }
 }
+
+SCENARIO("children with large parameters begin a few at a time", "[run][for_each]") {
+  auto fan = task("fan", {}, task_type::run_pipeline);
+  fan.for_each.kind = for_each_kind::count;
+  fan.for_each.count = 200;
+  fan.config = value::object{{"pipeline", "p"}, {"parameters", value::object{{"big", std::string(1u << 20, 'x')}}}};
+  run_bench b{{fan}};
+  auto effects = b.tell(begin_run{});
+  CHECK(effects.size() == 16);
+  std::size_t begun = effects.size();
+  for (std::vector<run_effect> waiting = std::move(effects); !waiting.empty();) {
+    const auto* child = std::get_if<start_child>(&waiting.back());
+    if (!child) break;
+    const child_ended over{child->task, child->item, child->child, run_status::succeeded, {}};
+    waiting.pop_back();
+    for (auto& e : b.tell(over)) {
+      if (std::holds_alternative<start_child>(e)) ++begun;
+      waiting.push_back(std::move(e));
+    }
+  }
+  CHECK(begun == 200);
+  CHECK(b.header.status == run_status::succeeded);
+}

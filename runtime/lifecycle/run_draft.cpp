@@ -1,6 +1,7 @@
 #include "runtime/lifecycle/run_draft.hpp"
 
 #include "runtime/lifecycle/run_items.hpp"
+#include "runtime/model/value_size.hpp"
 #include "runtime/plan/placeholders.hpp"
 #include "runtime/seams.hpp"
 
@@ -395,6 +396,7 @@ void run_draft::begin_child(task_index task, std::uint32_t item, std::uint32_t a
   }
   const auto* given = config.find("parameters");
   change(task_begun{task, item, child});
+  if (given) child_bytes_ += memory_bytes(*given);
   effect(start_child{task, item, child, *pipeline, given ? *given : value{}});
 }
 
@@ -405,7 +407,7 @@ void run_draft::refuse(task_index task, std::uint32_t item, std::uint32_t attemp
 }
 
 void run_draft::begin_more() {
-  while (outstanding_ < outstanding_max) {
+  while (outstanding_ < outstanding_max && child_bytes_ < child_bytes_max) {
     if (ready_taken_ < run_.ready.size()) {
       const auto task = run_.ready[ready_taken_++];
       if (!gone_.contains(task)) begin_task(task);

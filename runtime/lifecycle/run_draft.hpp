@@ -109,6 +109,7 @@ private:
   std::unordered_map<std::string, result<pipeline_id>> found_;
 
   std::uint32_t asked_;                              ///< Tasks and items that wait for a lease.
+  std::size_t child_bytes_ = 0;                      ///< Of parameters that this decision gives to children.
   std::optional<std::uint64_t> released_;            ///< Whose lease this decision gives back.
   std::unordered_map<task_index, bool> needs_lease_; ///< Of tasks with a pool, once it was asked for.
 };

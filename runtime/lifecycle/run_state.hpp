@@ -21,6 +21,9 @@ inline constexpr std::uint32_t expand_item = UINT32_MAX - 1;
 /// others wait for their turn in memory, so that neither a decision nor the workers' queues grow with the run.
 inline constexpr std::uint32_t outstanding_max = 10'000;
 
+/// Bytes of parameters that one decision gives to child runs; further children begin when others have ended.
+inline constexpr std::size_t child_bytes_max = 16u << 20;
+
 /// Items of one run that may wait for a lease of a pool at once; tasks behind them that need none go on meanwhile.
 inline constexpr std::uint32_t asked_items_max = 1'000;
 

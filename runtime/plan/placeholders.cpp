@@ -1,8 +1,8 @@
 #include "runtime/plan/placeholders.hpp"
 
 #include "runtime/model/json.hpp"
+#include "runtime/model/value_size.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -155,21 +155,10 @@ private:
     return **found;
   }
 
-  /// False, at the latest when what is left does not suffice.
   bool pay(const value& v) const {
-    const auto* text = v.as_string();
-    const std::size_t own = sizeof(value) + (text ? text->size() : 0);
-    if (own > budget_.bytes_left) return false;
-    budget_.bytes_left -= own;
-    if (const auto* items = v.as_list())
-      return std::all_of(items->begin(), items->end(), [this](const value& item) { return pay(item); });
-    if (const auto* members = v.as_object())
-      return std::all_of(members->begin(), members->end(), [this](const value::member& m) {
-        const std::size_t key = sizeof(value::member) - sizeof(value) + m.first.size();
-        if (key > budget_.bytes_left) return false;
-        budget_.bytes_left -= key;
-        return pay(m.second);
-      });
+    const std::size_t bytes = memory_bytes(v);
+    if (bytes > budget_.bytes_left) return false;
+    budget_.bytes_left -= bytes;
     return true;
   }
 
