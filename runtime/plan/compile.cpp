@@ -114,6 +114,9 @@ result<compiled_plan> compile(const definition& source, const compile_options& o
   link_tasks(ctx);
   if (!ctx.problems.empty()) return unexpected(std::move(ctx.problems).to_error());
   warn_of_undeclared(ctx);
+  if (ctx.sql_texts > options.sql_texts_max)
+    ctx.warnings.push_back("only the first " + std::to_string(options.sql_texts_max) +
+                           " SQL texts were parsed; mistakes in the others show when they run");
   shorten_warnings(ctx.warnings);
   return compiled_plan{std::move(ctx.made), std::move(ctx.warnings)};
 }

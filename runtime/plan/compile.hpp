@@ -36,6 +36,7 @@ struct compile_options {
   /// Parses one SQL text; returns the engine's words when it does not parse, nothing when it does. Without it SQL is
   /// taken unparsed.
   std::function<std::optional<std::string>(const std::string& sql)> sql_error;
+  std::size_t sql_texts_max = 5'000; ///< How many are parsed; a warning says if there are more.
   /// What a task without own settings gets; a surface may have documented defaults.
   retry_policy default_retry;
   std::uint64_t default_timeout_ms = 0; ///< Of a run.

@@ -93,7 +93,7 @@ void check_sql(const std::string& sql, bool one_statement, value::place at, cons
   const std::size_t statements = split_sql(sql).size();
   if (statements == 0) return ctx.problems.add(path, at, "holds no statement");
   if (one_statement && statements > 1) return ctx.problems.add(path, at, "must be one statement");
-  if (!ctx.options.sql_error) return;
+  if (!ctx.options.sql_error || ++ctx.sql_texts > ctx.options.sql_texts_max) return;
   // A name parses nearly everywhere where a placeholder is put, a number in most other places.
   auto why = ctx.options.sql_error(replace_placeholders(sql, "placeholder"));
   if (!why) return;

@@ -219,6 +219,18 @@ TEST_CASE("the fields every task may have are read", "[plan]") {
   CHECK(task.checks[1].sql == "select 2");
 }
 
+TEST_CASE("of very many SQL texts only the first are parsed", "[plan]") {
+  auto few = options();
+  few.sql_texts_max = 2;
+  const auto compiled = compile({definition_format::yaml, "version: 1\ntasks:\n- {id: a, type: sql, sql: select 1}\n"
+                                                          "- {id: b, type: sql, sql: select 2}\n"
+                                                          "- {id: c, type: sql, sql: selct 3}\n"},
+                                few);
+  REQUIRE(compiled);
+  REQUIRE(compiled->warnings.size() == 1);
+  CHECK(compiled->warnings[0].starts_with("only the first 2 SQL texts were parsed"));
+}
+
 TEST_CASE("a task has at most a thousand secrets", "[plan]") {
   const auto listed = [](int count) {
     std::string texts;

@@ -46,6 +46,7 @@ struct compile_context {
   task_defaults defaults;
   plan made;                      ///< Parameters and timeout; `link_tasks` adds the tasks.
   std::vector<task_draft> drafts; ///< In the order in which they are written.
+  std::size_t sql_texts = 0;      ///< Looked at so far.
   std::map<std::string, value::place, std::less<>> params_used; ///< Names behind `params.`, where used first.
 };
 
