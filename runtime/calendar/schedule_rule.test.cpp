@@ -153,6 +153,15 @@ TEST_CASE("windows that leave nothing over are given up on soon", "[schedule_rul
   CHECK(check_rule(r, at("2026-11-22T00:00:00Z")).at(0).field == "maintenanceWindows");
 }
 
+TEST_CASE("a preview of a rule that is ruled out nearly always ends soon", "[schedule_rule]") {
+  auto r = rule("* * * * *"); // But at midnight only.
+  for (const auto* minutes : {"1-59 * * * *", "0 1-23 * * *"})
+    r.windows.push_back(recurring_window{parse_cron(minutes).value(), std::chrono::minutes{1}});
+  const auto firings = preview(r, at("2026-11-22T00:00:00Z"), 1'000);
+  CHECK(firings.size() == preview_ruled_out_max / (24 * 60 - 1));
+  CHECK(firings.front() == at("2026-11-23T00:00:00Z"));
+}
+
 TEST_CASE("a rule on the 29th of February waits for a business day", "[schedule_rule]") {
   auto r = rule("0 0 29 2 *");
   r.business_days_only = true;
