@@ -11,6 +11,7 @@ void place(problem& p, const definition_field& field) {
     p.line = at.line;
     p.column = at.column;
   }
+  if (field.name.empty()) return;
   const std::string name{field.name};
   p.field = p.field.empty() ? name : name + "." + p.field;
 }

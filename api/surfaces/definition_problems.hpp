@@ -9,7 +9,7 @@ namespace penstock {
 
 /// Which field of a request holds a definition.
 struct definition_field {
-  std::string_view name;
+  std::string_view name;         ///< Empty: the body itself is one.
   const value* object = nullptr; ///< The field, where the definition is an object of the body; null where it is text.
 };
 

@@ -134,7 +134,7 @@ result<definition> compose(const value& stored, const value& body) {
 /// An error of an operation in terms of the body.
 error in_terms_of(const value& body, error e) {
   const auto* given = body.find("definition");
-  if (!given) return e;
+  if (!given) return in_terms_of_request(std::move(e), {{}, &body});
   return in_terms_of_request(std::move(e), {"definition", given->as_object() ? given : nullptr});
 }
 
