@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { KEY, Server, makeDir } from './server.mjs';
 
+export { assertShape, timeForm, uuidForm } from './shapes.mjs';
+
 export const SECRET = 'the-secret-of-the-tokens-of-these-tests';
-export const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-export const timeForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 export const nowhere = '3fa85f64-5717-4562-b3fc-2c963f66afa6';
 export const server = await Server.start(makeDir('rest'), {
   args: ['--allow-private-addresses', '--kill-grace', '500ms'],
@@ -34,28 +34,6 @@ export function assertProblem(answer, status, field) {
       detail.includes(field) || answer.body.errors?.some((one) => one.field.includes(field)),
       `${field} is named: ${answer.text}`,
     );
-}
-
-/// Every documented field is there and of its kind.
-export function assertShape(object, shape) {
-  const kinds = {
-    uuid: (v) => uuidForm.test(v),
-    time: (v) => timeForm.test(v),
-    text: (v) => typeof v === 'string',
-    integer: Number.isSafeInteger,
-    boolean: (v) => typeof v === 'boolean',
-    object: (v) => v !== null && typeof v === 'object' && !Array.isArray(v),
-    list: Array.isArray,
-  };
-  for (const [name, kind] of Object.entries(shape)) {
-    const optional = kind.endsWith('?');
-    const value = object[name];
-    assert.notEqual(value, undefined, `${name} is missing in ${JSON.stringify(object)}`);
-    assert.ok(
-      (optional && value === null) || kinds[kind.replace('?', '')](value),
-      `${name} is no ${kind}: ${JSON.stringify(value)}`,
-    );
-  }
 }
 
 export const shapes = {
