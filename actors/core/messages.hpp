@@ -358,6 +358,7 @@ struct proposal {
   ~proposal();
 
   uuid entity;
+  std::uint64_t life = 0;             ///< Which core of the entity decided; the partition's own mark.
   mutation_batch mutations;           ///< Empty: nothing to store, but the rest still waits for what is under way.
   std::vector<entity_effect> effects; ///< Done in order once the mutations are durable.
   std::vector<gated_reply> replies;   ///< Called before the effects.

@@ -36,6 +36,22 @@ std::unique_ptr<entity_core> core_for(const uuid& entity, const entity_command& 
   return std::make_unique<keyring_core>(around);
 }
 
+/// Marks what a core decides with its life.
+class marking_core final : public entity_core {
+public:
+  marking_core(std::unique_ptr<entity_core> core, std::uint64_t life) : core_(std::move(core)), life_(life) {}
+
+  std::unique_ptr<proposal> handle(entity_command command, timestamp now) override {
+    auto decided = core_->handle(std::move(command), now);
+    decided->life = life_;
+    return decided;
+  }
+
+private:
+  std::unique_ptr<entity_core> core_;
+  std::uint64_t life_;
+};
+
 /// Calls `with` on the reply a command carries, whatever its type.
 template <class F>
 void with_reply(entity_command& command, F with) {
@@ -217,10 +233,10 @@ void partition_core::replay(start_run& command, const uuid& made) {
 
 void partition_core::tell(const uuid& entity, entity_command command) {
   const auto at = now();
-  const auto [it, fresh] = live_.try_emplace(entity);
-  if (fresh) ports_.spawn(entity, core_for(entity, command, around_));
-  ++it->second.told;
-  it->second.last_told = at;
+  const auto it = live_.find(entity);
+  auto& told = it == live_.end() ? make_live(entity, core_for(entity, command, around_)) : it->second;
+  ++told.told;
+  told.last_told = at;
   ports_.tell(entity, std::move(command), at);
 }
 
@@ -228,11 +244,12 @@ void partition_core::tell(const uuid& entity, entity_command command) {
 
 void partition_core::proposed(std::unique_ptr<proposal> p) {
   const auto it = live_.find(p->entity);
-  // One that was dropped with its decisions, after a loss.
-  if (it == live_.end()) {
+  // One that was dropped with its decisions, after a loss, or that was asked for before its birth.
+  if (it == live_.end() || it->second.life != p->life) {
     lose(*p, not_leader);
     return;
   }
+  assert(it->second.told > 0);
   --it->second.told;
   it->second.keep = p->keep;
   it->second.lasting = p->lasting;
@@ -251,19 +268,24 @@ void partition_core::proposed(std::unique_ptr<proposal> p) {
     standings_.proposed(*index);
   }
   ++it->second.uncommitted;
-  std::vector<uuid> born;
+  std::vector<std::pair<uuid, std::uint64_t>> born;
   for (auto& run : p->born) {
-    born.push_back(run.id.raw);
-    live_entity fresh;
+    auto& fresh = make_live(run.id.raw, std::move(run.core));
     fresh.keep = run.keep;
     fresh.uncommitted = 1;
     fresh.last_told = clock_high_;
-    live_.insert_or_assign(run.id.raw, fresh);
-    ports_.spawn(run.id.raw, std::move(run.core));
+    born.emplace_back(run.id.raw, fresh.life);
   }
   pending_entry entry{last_index_, std::move(p), std::move(born)};
   if (last_index_ <= committed_) carry_out(std::move(entry));
   else pending_.push_back(std::move(entry));
+}
+
+partition_core::live_entity& partition_core::make_live(const uuid& entity, std::unique_ptr<entity_core> core) {
+  auto& fresh = live_[entity] = {};
+  fresh.life = ++lives_;
+  ports_.spawn(entity, std::make_unique<marking_core>(std::move(core), fresh.life));
+  return fresh;
 }
 
 void partition_core::lose(proposal& p, const error& why) {
@@ -293,13 +315,14 @@ void partition_core::carry_out(pending_entry entry) {
   }
   for (auto& reply : entry.what->replies) reply(nullptr);
   for (auto& effect : entry.what->effects) perform(effect);
-  for (const auto& born : entry.born) committed(born);
-  committed(entry.what->entity);
+  for (const auto& [run, life] : entry.born) committed(run, life);
+  committed(entry.what->entity, entry.what->life);
 }
 
-void partition_core::committed(const uuid& entity) {
+void partition_core::committed(const uuid& entity, std::uint64_t life) {
   const auto it = live_.find(entity);
-  if (it == live_.end()) return;
+  if (it == live_.end() || it->second.life != life) return;
+  assert(it->second.uncommitted > 0);
   --it->second.uncommitted;
   settle_entity(entity);
 }

@@ -89,6 +89,7 @@ public:
 
 private:
   struct live_entity {
+    std::uint64_t life = 0; ///< Told from earlier cores of the same id, whose late proposals mean nothing.
     std::uint64_t told = 0; ///< Commands whose proposal has not come back.
     std::uint64_t uncommitted = 0;
     bool keep = false;
@@ -104,7 +105,7 @@ private:
   struct pending_entry {
     std::uint64_t index = 0;
     std::unique_ptr<proposal> what;
-    std::vector<uuid> born;
+    std::vector<std::pair<uuid, std::uint64_t>> born; ///< With their lives.
   };
 
   [[nodiscard]] timestamp now();
@@ -129,8 +130,10 @@ private:
   void perform(entity_effect& effect);
   void finish(const std::shared_ptr<const run_view>& view);
   void await(run_id run, waiting_client client);
+  /// Makes an entity live, whatever stood under its id before.
+  live_entity& make_live(const uuid& entity, std::unique_ptr<entity_core> core);
   /// One proposal less is on its way; an entity without any, and nothing to do, is dropped.
-  void committed(const uuid& entity);
+  void committed(const uuid& entity, std::uint64_t life);
   void settle_entity(const uuid& entity);
   void drop_idle(timestamp at);
   void fire(const keys::timer& timer);
@@ -150,6 +153,7 @@ private:
   pipeline_standings standings_;
   std::deque<pending_entry> pending_;
   std::unordered_map<uuid, live_entity> live_;
+  std::uint64_t lives_ = 0; ///< Given out.
   /// The lasting ones, with a time before which none was told last: about in this order, so that a sweep looks at few.
   std::deque<std::pair<timestamp, uuid>> resting_;
   std::unordered_map<run_id, std::vector<waiting_client>> waiting_;

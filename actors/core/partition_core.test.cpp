@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <map>
 
 using namespace penstock;
@@ -221,4 +222,49 @@ SCENARIO("a client that waits for the end gets it, or the run as it is when the 
   b.partition->sweep();
   REQUIRE(b.answers.size() == 2);
   CHECK_FALSE(b.answers[1]->ended);
+}
+
+SCENARIO("a message that comes before a run's birth neither doubles the run nor keeps it in memory", "[partition]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  const run_id child{make_uuid7(start, 5, 99)};
+  bool taken = false;
+  const auto cancel = [&] {
+    b.partition->submit(child.raw, run_message{cancel_run{"parent run"}, {}, {}, [&] { taken = true; }}, false);
+  };
+  auto command = b.start_command();
+  command.id = child;
+  const auto offers_of_child = [&] {
+    return std::count_if(b.offered.begin(), b.offered.end(), [&](const auto& ref) { return ref.run == child; });
+  };
+  WHEN("the message was decided on before the birth is known") {
+    cancel();
+    auto early = std::exchange(b.decided, {});
+    b.partition->submit(id.raw, pipeline_command{std::move(command)}, false);
+    b.hand_over();
+    b.decided = std::move(early);
+    b.settle();
+    // Whoever sent it keeps it.
+    CHECK_FALSE(taken);
+  }
+  WHEN("its answer waits for the disk when the birth comes") {
+    b.partition->submit(id.raw, pipeline_command{b.start_command()}, true);
+    b.hand_over();
+    cancel();
+    b.hand_over();
+    b.partition->submit(id.raw, pipeline_command{std::move(command)}, false);
+    b.settle();
+    CHECK(taken);
+  }
+  CHECK(offers_of_child() == 1);
+  for (const auto& ref : b.offered) {
+    attempt_ended ended;
+    ended.result.ref = ref;
+    b.partition->submit(ref.run.raw, run_message{ended, {}, {}, {}}, false);
+  }
+  b.settle();
+  b.clock.advance(milliseconds{1'500});
+  b.partition->sweep();
+  CHECK(b.partition->figures().entities == 0);
+  CHECK(b.entities.empty());
 }
