@@ -75,6 +75,7 @@ struct start_run {
   std::optional<std::uint8_t> priority; ///< As `task_priority`; none: the definition's.
   std::optional<milliseconds> wait;     ///< `done` is called when the run has ended, or this time is up.
   reply<started_run> done;
+  std::function<void()> begun; ///< With `wait`: called once the start is durable, however long `done` has to wait.
 };
 
 /// Clears the next few runs of a deleted pipeline.
@@ -326,6 +327,7 @@ struct await_end {
   run_id run;
   timestamp until;
   reply<started_run> done;
+  std::function<void()> begun; ///< Of `start_run`.
 };
 
 using entity_effect = std::variant<offer_attempt, stop_run, ask_child, arm_timer, send_message, tell_run, run_changed,

@@ -66,6 +66,28 @@ void with_reply(entity_command& command, F with) {
     command);
 }
 
+/// A start that is answered only when its run has ended; null: it is something else.
+start_run* start_that_waits(entity_command& command) {
+  auto* p = std::get_if<pipeline_command>(&command);
+  auto* start = p ? std::get_if<start_run>(p) : nullptr;
+  return start && start->wait && start->done ? start : nullptr;
+}
+
+/// Calls `release` once: when the start is durable, or refused.
+void release_at_start(start_run& start, std::function<void()> release) {
+  auto once = [release = std::move(release), due = std::make_shared<bool>(true)] {
+    if (std::exchange(*due, false)) release();
+  };
+  start.begun = [once, inner = std::move(start.begun)] {
+    once();
+    if (inner) inner();
+  };
+  start.done = [once, inner = std::move(start.done)](result<started_run> with) {
+    once();
+    inner(std::move(with));
+  };
+}
+
 } // namespace
 
 partition_core::partition_core(partition_id id, const entity_surroundings& around, consensus& group,
@@ -143,6 +165,11 @@ bool partition_core::refuse_at_limit(entity_command& command) {
 }
 
 void partition_core::count_client(entity_command& command) {
+  if (auto* start = start_that_waits(command)) {
+    ++commands_;
+    release_at_start(*start, [this] { --commands_; });
+    return;
+  }
   with_reply(command, [&](auto& done) {
     if (!done) return;
     ++commands_;
@@ -184,6 +211,11 @@ bool partition_core::repeat_of(const uuid& entity, entity_command& whole, Comman
     return true;
   }
   requests_.try_emplace(key);
+  if (auto* start = start_that_waits(whole)) {
+    // A repeat is answered from what is stored, whether it waits for the end or not.
+    release_at_start(*start, [this, key] { request_done(key); });
+    return false;
+  }
   command.done = [this, key, inner = std::move(command.done)](auto with) {
     inner(std::move(with));
     request_done(key);
@@ -350,8 +382,10 @@ void partition_core::perform(entity_effect& effect) {
       else if constexpr (std::is_same_v<type, penstock::key_changed> ||
                          std::is_same_v<type, penstock::system_updated>) {
       } // Done before the replies.
-      else
+      else {
+        if (e.begun) e.begun();
         await(e.run, {e.until, std::move(e.done)});
+      }
     },
     effect);
 }

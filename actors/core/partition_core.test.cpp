@@ -224,6 +224,25 @@ SCENARIO("a client that waits for the end gets it, or the run as it is when the 
   CHECK_FALSE(b.answers[1]->ended);
 }
 
+SCENARIO("who waits for a run's end no longer counts as under way, and holds up no repeat",
+         "[partition][idempotency]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  const auto start_and_wait = [&](std::string once) {
+    auto command = b.start_command(std::move(once));
+    command.wait = milliseconds{1'000};
+    b.partition->submit(id.raw, pipeline_command{std::move(command)}, true);
+  };
+  for (int i = 0; i < 3; ++i) start_and_wait("key-" + std::to_string(i));
+  b.partition->submit(id.raw, pipeline_command{b.start_command("key-0")}, true);
+  CHECK(b.partition->figures().commands_under_way == 3);
+  CHECK(b.answers.empty());
+  b.settle();
+  CHECK(b.partition->figures().commands_under_way == 0);
+  REQUIRE(b.answers.size() == 1);
+  CHECK(b.answers[0]->replayed);
+}
+
 SCENARIO("a message that comes before a run's birth neither doubles the run nor keeps it in memory", "[partition]") {
   bench b;
   const auto id = b.make_pipeline();

@@ -107,7 +107,8 @@ std::unique_ptr<proposal> pipeline_core::handle(entity_command command, timestam
   } else if (auto* s = std::get_if<start_run>(&what)) {
     auto done = start(*s, now, *out);
     if (done && s->wait)
-      out->effects.insert(out->effects.begin(), await_end{done->run.record.id, now + *s->wait, std::move(s->done)});
+      out->effects.insert(out->effects.begin(),
+                          await_end{done->run.record.id, now + *s->wait, std::move(s->done), std::move(s->begun)});
     else answer(*out, s->done, std::move(done));
   } else if (auto* made = std::get_if<schedule_created>(&what)) {
     answer(*out, made->done, decided(made->record.workspace, [&] { return schedules_.create(*made, now, *out); }));
