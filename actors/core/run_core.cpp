@@ -195,6 +195,8 @@ void run_core::store(const run_change& change, run_status before, proposal& out)
     store_end(before, out);
   } else if (std::holds_alternative<run_begun>(change)) {
     store_begin(out);
+  } else if (std::holds_alternative<callees_found>(change)) {
+    out.mutations.put(family::state, keys::run(id_), codec::encode(header));
   } else {
     store_pool_change(change, out);
   }

@@ -171,6 +171,9 @@ struct applier {
     ++run.asked;
   }
   void operator()(const priority_changed& c) const { run.header.priority = static_cast<std::uint8_t>(c.priority); }
+  void operator()(const callees_found& c) const {
+    run.header.callees.insert(run.header.callees.end(), c.callees.begin(), c.callees.end());
+  }
   void operator()(const fan_opened& c) const {
     auto& task = run.tasks[c.task];
     if (task.status == task_status::pending) take_ready(run, c.task);

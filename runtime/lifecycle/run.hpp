@@ -126,6 +126,11 @@ struct pool_left {
   std::string pool;
 };
 
+/// What names of pipelines mean to this run from now on. Stored in the header.
+struct callees_found {
+  std::vector<callee> callees;
+};
+
 /// Stored in the header.
 struct priority_changed {
   task_priority priority = task_priority::normal;
@@ -168,7 +173,7 @@ struct message_left {
 
 using run_change =
   std::variant<task_recorded, attempt_archived, task_begun, fan_opened, run_begun, run_ended, timer_set, timer_cleared,
-               message_left, lease_asked, lease_released, pool_left, priority_changed>;
+               message_left, lease_asked, lease_released, pool_left, priority_changed, callees_found>;
 
 // --- effects ------------------------------------------------------------------------------------
 

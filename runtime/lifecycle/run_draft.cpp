@@ -228,9 +228,22 @@ std::optional<value> run_draft::item_of(task_index task, std::uint32_t item) con
 }
 
 result<pipeline_id> run_draft::find_pipeline(const std::string& name) {
-  const auto known = found_.find(name);
-  if (known != found_.end()) return known->second;
-  return found_.emplace(name, context_.find_pipeline(name)).first->second;
+  for (const auto& kept : run_.header.callees)
+    if (kept.name == name) return kept.pipeline;
+  if (const auto known = found_.find(name); known != found_.end()) return known->second;
+  const auto& found = found_.emplace(name, context_.find_pipeline(name)).first->second;
+  if (found && run_.header.callees.size() + callees_.size() < callees_max) callees_.push_back({name, *found});
+  return found;
+}
+
+void run_draft::find_callees() {
+  for (const auto task : run_.graph->callers) {
+    const auto* name = run_.graph->task(task).config.find("pipeline");
+    if (!name) continue;
+    // What cannot be bound or found yet is the task's to report, once it begins.
+    const auto bound = bind_value(run_.header, *run_.parameters, *name, nullptr);
+    if (bound && bound->as_string()) (void)find_pipeline(*bound->as_string()).has_value();
+  }
 }
 
 // --- beginnings ---------------------------------------------------------------------------------
@@ -421,6 +434,7 @@ run_decision run_draft::finish() && {
   if (is_terminal(run_.header.status)) return std::move(out_);
   if (run_.header.status == run_status::pending && !begun_at_) return std::move(out_);
   if (!ended_) begin_more();
+  if (!callees_.empty()) change(callees_found{std::move(callees_)});
   if (!ended_ && settled_ == run_.graph->size()) {
     const auto error_text = run_.first_error.empty() ? first_error_ : run_.first_error;
     end_run(any_failed_ ? run_status::failed : run_status::succeeded, any_failed_ ? error_text : std::string{});

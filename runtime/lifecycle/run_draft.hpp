@@ -33,6 +33,8 @@ public:
   void begin_again(task_index task, std::uint32_t item, std::uint32_t attempt);
   /// The items of a `for_each` task are known; they begin as there is room.
   void open_fan(task_index task, std::uint32_t total, const value& items);
+  /// Finds the pipelines that tasks name, as far as the names do not depend on items.
+  void find_callees();
   /// The run, which waited, begins.
   void begin_run(timestamp at);
   /// The run ends now, whatever is under way.
@@ -107,6 +109,7 @@ private:
   std::size_t fans_done_ = 0;
   std::forward_list<value> opened_items_; ///< What `fan_progress::items` points to.
   std::unordered_map<std::string, result<pipeline_id>> found_;
+  std::vector<callee> callees_; ///< Found in this decision, to be kept.
 
   std::uint32_t asked_;                              ///< Tasks and items that wait for a lease.
   std::optional<std::uint64_t> released_;            ///< Whose lease this decision gives back.

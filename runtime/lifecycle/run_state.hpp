@@ -24,6 +24,17 @@ inline constexpr std::uint32_t outstanding_max = 10'000;
 /// Items of one run that may wait for a lease of a pool at once; tasks behind them that need none go on meanwhile.
 inline constexpr std::uint32_t asked_items_max = 1'000;
 
+/// Names of pipelines of which a run keeps what they mean. More than that come from items alone, and are looked up anew.
+inline constexpr std::size_t callees_max = 100;
+
+/// A run that a task or item started and waits for.
+struct child_run {
+  run_id run;
+  pipeline_id pipeline; ///< Nil: read from a record that does not tell.
+
+  friend bool operator==(const child_run&, const child_run&) = default;
+};
+
 /// One item of a `for_each` task.
 struct item_state {
   task_status status = task_status::pending;
