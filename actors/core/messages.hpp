@@ -144,10 +144,18 @@ struct upstream_ended {
   std::function<void()> taken;
 };
 
+/// The parent of a run that this pipeline was asked for has ended. Comes behind the asking, so the run is born or never
+/// will be.
+struct stop_child {
+  run_id child;
+  std::string by;
+  std::function<void()> taken;
+};
+
 using pipeline_command =
   std::variant<create_pipeline, update_pipeline, delete_pipeline, start_run, clear_step, schedule_created,
                schedule_changed, schedule_deleted, fire_schedule, backfill_created, backfill_changed, run_over,
-               queue_changed, take_up, upstream_ended>;
+               queue_changed, take_up, upstream_ended, stop_child>;
 
 // --- to a run -----------------------------------------------------------------------------------
 
@@ -287,6 +295,7 @@ struct send_message {
 struct tell_run {
   run_id run;
   boxed<run_command> command;
+  std::function<void()> taken = {}; ///< As in `run_message`.
 };
 struct run_changed {
   run_id run;

@@ -370,7 +370,7 @@ void partition_core::perform(entity_effect& effect) {
       else if constexpr (std::is_same_v<type, arm_timer>) ports_.arm(e.timer);
       else if constexpr (std::is_same_v<type, send_message>) ports_.send(e);
       else if constexpr (std::is_same_v<type, tell_run>)
-        submit(e.run.raw, run_message{std::move(*e.command), {}, {}, {}}, false);
+        submit(e.run.raw, run_message{std::move(*e.command), {}, {}, std::move(e.taken)}, false);
       else if constexpr (std::is_same_v<type, run_changed>) ports_.changed(e.run);
       else if constexpr (std::is_same_v<type, run_finished>) finish(e.view);
       else if constexpr (std::is_same_v<type, penstock::remove_files>) ports_.remove_files(e.run);

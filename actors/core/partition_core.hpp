@@ -32,7 +32,8 @@ public:
   virtual void arm(const keys::timer& timer) = 0;
   /// Gives a command to another run, in whatever partition; `taken` comes back to this partition's `message_taken`.
   virtual void send(const send_message& message) = 0;
-  /// Asks the child's pipeline for a run; a refusal comes back as a `child_ended` for the parent.
+  /// Asks the child's pipeline for a run; a refusal, or the end of one that is over, comes back as a `child_ended` for the
+  /// parent.
   virtual void ask(const ask_child& child) = 0;
   virtual void changed(run_id run) = 0;
   virtual void remove_files(run_id run) = 0;

@@ -1,5 +1,6 @@
 #include "actors/core/partition_core.hpp"
 
+#include "actors/core/child_runs.hpp"
 #include "runtime/plan/compile.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/queued_log.hpp"
@@ -286,4 +287,37 @@ SCENARIO("a message that comes before a run's birth neither doubles the run nor 
   b.partition->sweep();
   CHECK(b.partition->figures().entities == 0);
   CHECK(b.entities.empty());
+}
+
+SCENARIO("a parent that asks for a child again learns how it ended", "[partition][children]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  const run_id parent{make_uuid7(start, 5, 98)};
+  const ask_child ask{parent, default_workspace, start_child{3, 4, run_id{make_uuid7(start, 5, 99)}, id, {}}, {}};
+  std::vector<std::optional<child_ended>> told;
+  const auto ask_now = [&] {
+    auto asked = ask;
+    auto command = start_of_child(asked);
+    command.done = [&](const result<started_run>& answer) { told.push_back(end_of_child(ask, answer)); };
+    b.partition->submit(id.raw, pipeline_command{std::move(command)}, false);
+    b.settle();
+  };
+  ask_now();
+  ask_now();
+  CHECK(b.offered.size() == 1);
+  CHECK(std::none_of(told.begin(), told.end(), [](const auto& t) { return t.has_value(); }));
+  attempt_ended ended;
+  ended.result.ref = b.offered.at(0);
+  ended.result.outcome = attempt_outcome::failed;
+  ended.result.why = {errc::task_failed, "broke", {}};
+  b.partition->submit(ended.result.ref.run.raw, run_message{ended, {}, {}, {}}, false);
+  b.settle();
+  ask_now();
+  REQUIRE(told.size() == 3);
+  REQUIRE(told[2]);
+  CHECK(told[2]->child == ask.what->child);
+  CHECK(told[2]->task == 3);
+  CHECK(told[2]->item == 4);
+  CHECK(told[2]->status == run_status::failed);
+  CHECK(told[2]->message == "task a: broke");
 }

@@ -105,7 +105,7 @@ struct attempt_archived {
 struct task_begun {
   task_index task = 0;
   std::uint32_t item = no_item;
-  std::optional<run_id> child;
+  std::optional<child_run> child;
 };
 
 /// A task or item waits for its pool. In memory only: asked again by `resume_run`.
@@ -166,6 +166,8 @@ struct timer_cleared {
 /// A message for another run is left in the outbox until it was taken.
 struct message_left {
   run_id to;
+  /// The child's pipeline, which may have its birth still before it: it tells the child after that.
+  std::optional<pipeline_id> through;
   std::variant<child_ended, cancel_run> what;
   std::uint32_t task = 0; ///< With `item`: makes its key, so that deciding again writes the same one.
   std::uint32_t item = no_item;

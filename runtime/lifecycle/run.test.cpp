@@ -215,6 +215,21 @@ SCENARIO("a name of a pipeline means the same for as long as the run lasts", "[r
   CHECK(b.header.callees.size() == 1);
 }
 
+SCENARIO("a child's end that is told twice does not count for the next attempt", "[run][child]") {
+  auto child = task("child", {}, task_type::run_pipeline);
+  child.config.set("pipeline", "other");
+  child.retry.attempts_max = 2;
+  child.pool = "few";
+  run_bench b{{child}};
+  const auto first = std::get<start_child>(b.tell(begin_run{}).at(0));
+  const child_ended end{0, no_item, first.child, run_status::failed, "broke"};
+  b.tell(end);
+  b.limited = {"few"};
+  b.tell(b.timers.at(0));
+  b.tell(end);
+  CHECK(b.ends == 0);
+}
+
 SCENARIO("when a cancelled run ends it stops its attempts, timers and children, and only once", "[run][cancel]") {
   auto sleep = task("s", {}, task_type::sleep);
   sleep.config.set("seconds", 60);

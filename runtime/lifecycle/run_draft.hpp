@@ -70,6 +70,10 @@ private:
   void begin_now(task_index task, std::uint32_t item, std::uint32_t attempt, const value* item_bound,
                  std::uint64_t lease);
   [[nodiscard]] bool needs_lease(task_index task);
+  /// Number of the lease that a task or item holds; 0: none.
+  [[nodiscard]] std::uint64_t lease_of(task_index task, std::uint32_t item) const;
+  /// A child is told of the end of its parent.
+  void leave_child(const child_run& child, task_index task, std::uint32_t item);
   /// What is stored of a task or item that its pool let begin.
   [[nodiscard]] task_record running(std::uint32_t attempt, std::uint64_t lease) const;
   void leave_pools();
