@@ -7,6 +7,7 @@
 #include "actors/timer.hpp"
 #include "runtime/engines/engine_set.hpp"
 #include "runtime/engines/sql_check.hpp"
+#include "runtime/forward_clock.hpp"
 #include "runtime/threads.hpp"
 #include "storage/api_key.hpp"
 
@@ -126,6 +127,9 @@ result<std::unique_ptr<node>> node::open(const node_settings& settings, std::sha
   if (!partitions) return unexpected(std::move(partitions).error());
   news.partition_count = *partitions;
   clear_work(settings.engines.data_dir);
+  const auto latest = latest_clock(**state, *partitions);
+  news.clock_behind = std::max(latest - clock->now(), milliseconds{0});
+  clock = std::make_shared<forward_clock>(std::move(clock), system_ticks(), latest);
   auto made =
     std::make_unique<node_impl>(settings, std::move(clock), std::move(random), *master, std::move(*state), *partitions);
   if (auto loaded = made->load_registry(); !loaded) return unexpected(loaded.error());

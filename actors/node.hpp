@@ -30,6 +30,8 @@ struct node_news {
   std::string made_key;         ///< First start without a bootstrap key: the admin key that was made; shown this once.
   bool partitions_kept = false; ///< The database has another number of partitions than asked for.
   partition_id partition_count = 0;
+  /// How far the data's latest time is ahead of the clock; then the node's own time runs slower until that has caught up.
+  milliseconds clock_behind{0};
 };
 
 /// A node: its store, its actors and its engines, and the operations on them.

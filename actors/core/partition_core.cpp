@@ -90,6 +90,12 @@ void release_at_start(start_run& start, std::function<void()> release) {
 
 } // namespace
 
+timestamp latest_clock(const store& state, partition_id partitions) {
+  std::uint64_t latest = 0;
+  for (partition_id p = 0; p <= partitions; ++p) latest = std::max<std::uint64_t>(latest, state.position(p).clock_ms);
+  return from_ms(static_cast<std::int64_t>(latest));
+}
+
 partition_core::partition_core(partition_id id, const entity_surroundings& around, consensus& group,
                                const clock_source& clock, store::partition_position position, partition_ports& ports,
                                partition_limits limits)

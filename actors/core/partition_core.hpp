@@ -59,6 +59,9 @@ struct partition_figures {
   figure_histogram lateness;   ///< Of schedules: from due times to runs that are on the disk.
 };
 
+/// The latest time in the log of any partition: the node's clock goes on from there.
+[[nodiscard]] timestamp latest_clock(const store& state, partition_id partitions);
+
 /// A partition: routes commands to its entities, hands their proposals to consensus, and lets replies and effects go only
 /// when what they rest on is durable. Knows no actor; used from one thread at a time.
 class partition_core {
