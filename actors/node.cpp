@@ -267,23 +267,34 @@ void node_impl::stop() {
   ready_ = false;
   pool_->stop();
   if (log_) log_->stop();
-  const auto quit = [](auto& actor) {
-    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
-    actor = nullptr;
-  };
-  if (system_) {
-    quit(webhooks_);
-    outbound_.reset();
-    quit(gateway_);
-    quit(timers_);
-    quit(worker_);
-    for (auto& p : partitions_) quit(p);
-  }
+  if (system_) end_actors();
+  outbound_.reset();
   engines_.reset();
   system_.reset();
   log_.reset();
   // Everything acknowledged is synced. A database that could not flush (a full disk) does not close in order either.
   if (auto flushed = state_->checkpoint(); !flushed) end_process(flushed.error());
+}
+
+void node_impl::end_actors() {
+  {
+    // What actors use, and the handles they send to, stay until the last of them is down.
+    caf::scoped_actor self{*system_};
+    const auto end = [&](const auto& actor) {
+      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+      self->wait_for(actor);
+    };
+    end(webhooks_);
+    end(gateway_);
+    end(timers_);
+    end(worker_);
+    for (const auto& p : partitions_) end(p);
+  }
+  webhooks_ = nullptr;
+  gateway_ = nullptr;
+  timers_ = nullptr;
+  worker_ = nullptr;
+  partitions_.clear();
 }
 
 node_figures node_impl::figures() const {

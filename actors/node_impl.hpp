@@ -41,6 +41,7 @@ public:
   /// Reads what the system partition knows; before the actors start.
   [[nodiscard]] result<void> load_registry();
   void start_actors();
+  void end_actors();
   void stop() override;
 
   void create_pipeline(const caller& who, pipeline_draft draft, request_key once, reply<pipeline_view> done) override;
