@@ -1,3 +1,4 @@
+#include "actors/latest_reader.hpp"
 #include "actors/node_impl.hpp"
 
 #include <caf/all.hpp>
@@ -171,49 +172,21 @@ void node_impl::get_output(const caller& who, run_id id, reply<output_file> done
 
 std::shared_ptr<void> node_impl::watch_run(const caller& who, run_id id, reply<run_view> changed) {
   struct subscription {
-    std::mutex mutex;
-    bool reading = false; ///< A read is on its way; a change meanwhile asks for another one.
-    bool again = false;
-    bool over = false;
-    reply<run_view> changed;
+    std::shared_ptr<latest_reader> reader;
     std::shared_ptr<void> watch;
   };
   auto s = std::make_shared<subscription>();
-  s->changed = std::move(changed);
-  // One read at a time, so that states come in order and merge when they come fast.
-  auto read = std::make_shared<std::function<void()>>();
-  *read = [this, weak = std::weak_ptr{s}, workspace = who.workspace, id, again = std::weak_ptr{read}] {
-    const auto alive = weak.lock();
-    if (!alive) return;
-    auto view = reads_.run(workspace, id);
-    bool more = false;
-    {
-      const std::lock_guard lock{alive->mutex};
-      if (alive->over) return;
-      alive->over = !view || is_terminal(view->record.status);
-      more = alive->again && !alive->over;
-      alive->again = false;
-      alive->reading = more;
-    }
-    alive->changed(std::move(view));
-    if (const auto next = again.lock(); more && next) pool_->post([next] { (*next)(); });
-  };
-  const auto poke = [this, weak = std::weak_ptr{s}, read] {
-    const auto alive = weak.lock();
-    if (!alive) return;
-    {
-      const std::lock_guard lock{alive->mutex};
-      if (alive->over) return;
-      if (alive->reading) {
-        alive->again = true;
-        return;
-      }
-      alive->reading = true;
-    }
-    pool_->post([read] { (*read)(); });
-  };
-  s->watch = watchers_.watch(id, poke);
-  poke();
+  s->reader = std::make_shared<latest_reader>([this](std::function<void()> job) { pool_->post(std::move(job)); },
+                                              [this, workspace = who.workspace, id, changed = std::move(changed)] {
+                                                auto view = reads_.run(workspace, id);
+                                                const bool over = !view || is_terminal(view->record.status);
+                                                changed(std::move(view));
+                                                return over;
+                                              });
+  s->watch = watchers_.watch(id, [reader = std::weak_ptr{s->reader}] {
+    if (const auto alive = reader.lock()) alive->poke();
+  });
+  s->reader->poke();
   return s;
 }
 
