@@ -161,12 +161,12 @@ void node_impl::read_logs(const caller& who, run_id id, std::uint64_t from, std:
 
 void node_impl::get_output(const caller& who, run_id id, reply<output_file> done) {
   answer_from_pool<output_file>(std::move(done), [this, workspace = who.workspace, id]() -> result<output_file> {
-    auto view = reads_.run(workspace, id);
-    if (!view) return unexpected(std::move(view).error());
-    if (!view->record.output) return fail(errc::not_found, "the run has no output file");
-    auto path = settings_.engines.data_dir + "/" + view->record.output->path;
+    auto run = reads_.header(workspace, id);
+    if (!run) return unexpected(std::move(run).error());
+    if (!run->output) return fail(errc::not_found, "the run has no output file");
+    auto path = settings_.engines.data_dir + "/" + run->output->path;
     if (!std::filesystem::exists(path)) return fail(errc::artifact_lost, "the run's output file is gone");
-    return output_file{std::move(path), std::move(*view->record.output)};
+    return output_file{std::move(path), std::move(*run->output)};
   });
 }
 
