@@ -60,8 +60,6 @@ struct pool_world : world {
     }
   }
 
-  void cancel(run_id run) { node->submit(run.raw, run_message{cancel_run{"a test"}, default_workspace, {}, {}}); }
-
   void prioritise(run_id run) {
     const auto priority = priorities_in_order[random.next() % 3];
     node->submit(run.raw, run_message{set_priority{priority}, default_workspace, {}, {}});
@@ -111,6 +109,7 @@ struct pool_world : world {
                          [&](std::string_view, std::string_view) { return ++messages > 0; });
       CHECK(messages == 0);
     }
+    check_at_rest();
   }
 };
 
@@ -154,14 +153,14 @@ SCENARIO("limits may come, change and go at any time", "[simulation][pool]") {
     pool_world w{seed};
     std::set<std::string> limited;
     const std::vector<pipeline_id> pipelines{w.make_pipeline("inner", w.graph(false)),
-                                             w.make_pipeline("p", w.graph(false))};
+                                             w.make_pipeline("p", w.graph(true))};
     int runs = 0;
     for (int round = 0; round < 400; ++round) {
       const auto dice = w.random.next() % 100;
       if (dice < 4 && runs < 12) {
         w.start(pipelines[w.random.next() % pipelines.size()], "key-" + std::to_string(++runs));
       } else if (dice < 6) {
-        const auto pool = w.one_of({"few", "more"});
+        const auto pool = w.one_of({"few", "more", "outer"});
         if (limited.contains(pool) && w.random.next() % 3 == 0) {
           w.limit(pool, std::nullopt);
           limited.erase(pool);

@@ -2,6 +2,7 @@
 
 #include "actors/core/partition_core.hpp"
 #include "actors/core/timer_core.hpp"
+#include "runtime/forward_clock.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/queued_log.hpp"
 
@@ -9,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,12 @@ public:
   [[nodiscard]] store& state() noexcept { return *state_; }
   /// What the worker has and is not done with.
   [[nodiscard]] const std::vector<std::shared_ptr<attempt_request>>& attempts() const noexcept { return attempts_; }
+  /// Runs of which attempts left files since this node started that nobody has removed.
+  [[nodiscard]] const std::set<run_id>& files() const noexcept { return files_; }
+  /// The node's own time, which never runs backwards.
+  [[nodiscard]] timestamp now() const { return clock_.now(); }
+  /// How many entities are in memory, but for the system's, which stay.
+  [[nodiscard]] std::size_t entities() const;
   [[nodiscard]] const entity_surroundings& around() const noexcept { return around_; }
   /// How an attempt ends; called once per attempt that a worker does.
   std::function<attempt_outcome(const attempt_request&)> outcome = [](const attempt_request&) {
@@ -61,12 +69,15 @@ private:
   bool step_partition();
   bool step_writer();
   bool step_worker();
-  void tell_parent(const ask_child& child, const error& why);
+  void tell_parent(run_id parent, child_ended ended);
+  void let_pass(milliseconds time);
 
   std::shared_ptr<memory_disk> disk_;
-  manual_clock& clock_;
+  manual_clock& wall_;
   random_source& random_;
   std::unique_ptr<store> state_;
+  std::chrono::nanoseconds passed_{0}; ///< Since this node started, whatever became of the wall clock.
+  forward_clock clock_;
   sealer seals_;
   plan_cache plans_;
   engine_settings engines_;
@@ -76,6 +87,8 @@ private:
   timer_core timers_;
   std::vector<std::unique_ptr<partition>> partitions_;
   std::vector<std::shared_ptr<attempt_request>> attempts_;
+  std::vector<std::shared_ptr<attempt_request>> stopping_; ///< Were told to stop, and end all the same.
+  std::set<run_id> files_;
   bool dead_ = false;
 };
 

@@ -59,6 +59,7 @@ struct world {
     if (dice < 1) crash();
     else if (dice < 2) node->fail_next_write(random.next() % 6);
     else if (dice < 5) (void)node->pass_time(until);
+    else if (dice < 8) node->sweep();
     else node->step();
     if (node->dead()) crash();
   }
@@ -106,6 +107,20 @@ struct world {
       if (!fresh) CHECK(it->second == r->run.record.id);
     };
     node->submit(pipeline.raw, pipeline_command{std::move(command)});
+  }
+
+  void cancel(run_id run) { node->submit(run.raw, run_message{cancel_run{"a test"}, default_workspace, {}, {}}); }
+
+  /// What must hold of a node that has nothing to do.
+  void check_at_rest() {
+    for (const auto run : node->files()) {
+      CAPTURE(to_text(run));
+      std::string bytes;
+      CHECK(node->state().get(family::state, keys::run(run), bytes));
+    }
+    clock.advance(std::chrono::minutes{2});
+    node->sweep();
+    CHECK(node->entities() == 0);
   }
 
   manual_clock clock{from_ms(1'790'000'000'000)};
