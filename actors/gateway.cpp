@@ -1,5 +1,7 @@
 #include "actors/gateway.hpp"
 
+#include "actors/core/child_runs.hpp"
+
 #include <caf/all.hpp>
 
 namespace penstock {
@@ -19,23 +21,10 @@ submission_ptr to_run(run_id run, run_command command) {
   return std::make_shared<submission>(submission{run.raw, run_message{std::move(command), {}, {}, {}}, false});
 }
 
-/// A child's pipeline refused: the parent learns it as the child's end.
-void tell_parent(const partition_actor& parent, const ask_child& child, const error& why) {
-  caf::anon_send(parent, to_run(child.parent, child_ended{child.what->task, child.what->item, child.what->child,
-                                                          run_status::failed, why.message}));
-}
-
 submission_ptr start_of(const child_ptr& child, const partition_actor& parent) {
-  start_run command;
-  command.workspace = child->workspace;
-  command.parameters = std::move(child->what->parameters);
-  command.trigger = trigger_kind::parent;
-  command.triggered_by = to_text(child->parent);
-  command.traceparent = child->traceparent;
-  command.id = child->what->child;
-  command.parent = parent_ref{child->parent, child->what->task, child->what->item};
-  command.done = [child, parent](result<started_run> started) {
-    if (!started) tell_parent(parent, *child, started.error());
+  auto command = start_of_child(*child);
+  command.done = [child, parent](const result<started_run>& answer) {
+    if (auto ended = end_of_child(*child, answer)) caf::anon_send(parent, to_run(child->parent, std::move(*ended)));
   };
   return std::make_shared<submission>(
     submission{child->what->pipeline.raw, pipeline_command{std::move(command)}, false});

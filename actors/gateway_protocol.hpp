@@ -12,7 +12,8 @@ namespace penstock {
 using gateway_actor = caf::typed_actor<
   // A command for an entity, whatever its partition.
   caf::reacts_to<submission_ptr>,
-  // A parent run asks a pipeline for a child run; a refusal goes back to the parent as the child's end.
+  // A parent run asks a pipeline for a child run; a refusal goes back to the parent as the child's end, and so does the
+  // end of a child that is over already.
   caf::reacts_to<child_ptr>,
   // A message of an outbox; once its receiver has made it durable, the sending partition is told.
   caf::reacts_to<message_ptr>>;

@@ -10,6 +10,7 @@
 #include "runtime/engines/child_modes.hpp"
 #include "runtime/engines/engine_set.hpp"
 #include "runtime/engines/sql_check.hpp"
+#include "runtime/forward_clock.hpp"
 #include "runtime/threads.hpp"
 #include "storage/api_key.hpp"
 
@@ -130,6 +131,9 @@ result<std::unique_ptr<node>> node::open(const node_settings& settings, std::sha
   if (!partitions) return unexpected(std::move(partitions).error());
   news.partition_count = *partitions;
   clear_work(settings.engines.data_dir);
+  const auto latest = latest_clock(**state, *partitions);
+  news.clock_behind = std::max(latest - clock->now(), milliseconds{0});
+  clock = std::make_shared<forward_clock>(std::move(clock), system_ticks(), latest);
   auto completed = settings;
   completed.engines.can_confine = news.tasks_confined = can_confine_tasks(settings.engines.self_executable);
   auto made = std::make_unique<node_impl>(completed, std::move(clock), std::move(random), *master, std::move(*state),
@@ -269,25 +273,30 @@ void node_impl::stop() {
   ready_ = false;
   for (const auto& pool : {pool_, thinking_, files_}) pool->stop();
   if (log_) log_->stop();
-  if (system_) stop_actors();
-  engines_.reset();
+  if (system_) end_actors();
   outbound_.reset();
+  engines_.reset();
   system_.reset();
   log_.reset();
   // Everything acknowledged is synced. A database that could not flush (a full disk) does not close in order either.
   if (auto flushed = state_->checkpoint(); !flushed) end_process(flushed.error());
 }
 
-void node_impl::stop_actors() {
-  const auto quit = [](const auto& actor) { caf::anon_send_exit(actor, caf::exit_reason::user_shutdown); };
-  quit(auditor_);
-  quit(webhooks_);
-  quit(gateway_);
-  quit(timers_);
-  quit(worker_);
-  for (const auto& p : partitions_) quit(p);
-  // Until they are gone they go on with what lies in their mailboxes, and look at these handles and at what is reset next.
-  system_->await_all_actors_done();
+void node_impl::end_actors() {
+  {
+    // What actors use, and the handles they send to, stay until the last of them is down.
+    caf::scoped_actor self{*system_};
+    const auto end = [&](const auto& actor) {
+      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+      self->wait_for(actor);
+    };
+    end(auditor_);
+    end(webhooks_);
+    end(gateway_);
+    end(timers_);
+    end(worker_);
+    for (const auto& p : partitions_) end(p);
+  }
   auditor_ = nullptr;
   webhooks_ = nullptr;
   gateway_ = nullptr;

@@ -32,6 +32,8 @@ struct node_news {
   bool partitions_kept = false; ///< The database has another number of partitions than asked for.
   partition_id partition_count = 0;
   bool tasks_confined = true; ///< False: a shell task sees whatever the server's user can.
+  /// How far the data's latest time is ahead of the clock; then the node's own time runs slower until that has caught up.
+  milliseconds clock_behind{0};
 };
 
 /// A node: its store, its actors and its engines, and the operations on them.

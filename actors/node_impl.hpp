@@ -43,6 +43,7 @@ public:
   /// Reads what the system partition knows; before the actors start.
   [[nodiscard]] result<void> load_registry();
   void start_actors();
+  void end_actors();
   void stop() override;
 
   void create_pipeline(const caller& who, pipeline_draft draft, request_key once, reply<pipeline_view> done) override;
@@ -150,7 +151,6 @@ private:
   void answer_from_pool(reply<T> done, F work) {
     answer_from_pool(*pool_, std::move(done), std::move(work));
   }
-  void stop_actors();
   /// A client's command, with what the audit log says of it.
   void submit(const uuid& entity, entity_command command, audit_note_ptr note);
   /// Any other command.

@@ -1,4 +1,5 @@
 #include "actors/core/run_figures.hpp"
+#include "actors/latest_reader.hpp"
 #include "actors/node_impl.hpp"
 
 #include <caf/all.hpp>
@@ -170,63 +171,35 @@ void node_impl::read_logs(const caller& who, run_id id, std::uint64_t from, std:
 
 void node_impl::get_output(const caller& who, run_id id, reply<output_file> done) {
   answer_from_pool<output_file>(std::move(done), [this, workspace = who.workspace, id]() -> result<output_file> {
-    auto view = reads_.run(workspace, id);
-    if (!view) return unexpected(std::move(view).error());
-    if (!view->record.output) return fail(errc::not_found, "the run has no output file");
-    auto path = settings_.engines.data_dir + "/" + view->record.output->path;
+    auto run = reads_.header(workspace, id);
+    if (!run) return unexpected(std::move(run).error());
+    if (!run->output) return fail(errc::not_found, "the run has no output file");
+    auto path = settings_.engines.data_dir + "/" + run->output->path;
     std::error_code failed;
     if (!std::filesystem::exists(path, failed))
       return fail(errc::artifact_lost, "the run's output file is " +
                                          (failed ? "not to be reached: " + failed.message() : std::string{"gone"}));
-    return output_file{std::move(path), std::move(*view->record.output)};
+    return output_file{std::move(path), std::move(*run->output)};
   });
 }
 
 std::shared_ptr<void> node_impl::watch_run(const caller& who, run_id id, reply<run_view> changed) {
   struct subscription {
-    std::mutex mutex;
-    bool reading = false; ///< A read is on its way; a change meanwhile asks for another one.
-    bool again = false;
-    bool over = false;
-    reply<run_view> changed;
+    std::shared_ptr<latest_reader> reader;
     std::shared_ptr<void> watch;
   };
   auto s = std::make_shared<subscription>();
-  s->changed = std::move(changed);
-  // One read at a time, so that states come in order and merge when they come fast.
-  auto read = std::make_shared<std::function<void()>>();
-  *read = [this, weak = std::weak_ptr{s}, workspace = who.workspace, id, again = std::weak_ptr{read}] {
-    const auto alive = weak.lock();
-    if (!alive) return;
-    auto view = reads_.run(workspace, id);
-    bool more = false;
-    {
-      const std::lock_guard lock{alive->mutex};
-      if (alive->over) return;
-      alive->over = !view || is_terminal(view->record.status);
-      more = alive->again && !alive->over;
-      alive->again = false;
-      alive->reading = more;
-    }
-    alive->changed(std::move(view));
-    if (const auto next = again.lock(); more && next) pool_->post([next] { (*next)(); });
-  };
-  const auto poke = [this, weak = std::weak_ptr{s}, read] {
-    const auto alive = weak.lock();
-    if (!alive) return;
-    {
-      const std::lock_guard lock{alive->mutex};
-      if (alive->over) return;
-      if (alive->reading) {
-        alive->again = true;
-        return;
-      }
-      alive->reading = true;
-    }
-    pool_->post([read] { (*read)(); });
-  };
-  s->watch = watchers_.watch(id, poke);
-  poke();
+  s->reader = std::make_shared<latest_reader>([this](std::function<void()> job) { pool_->post(std::move(job)); },
+                                              [this, workspace = who.workspace, id, changed = std::move(changed)] {
+                                                auto view = reads_.run(workspace, id);
+                                                const bool over = !view || is_terminal(view->record.status);
+                                                changed(std::move(view));
+                                                return over;
+                                              });
+  s->watch = watchers_.watch(id, [reader = std::weak_ptr{s->reader}] {
+    if (const auto alive = reader.lock()) alive->poke();
+  });
+  s->reader->poke();
   return s;
 }
 

@@ -80,9 +80,10 @@ result<memory_tables::changes> memory_tables::plan(const std::vector<turn_entry>
     if (is_new && stored != known.end()) slot = stored->second;
     const auto before = slot ? decode_counter(*slot) : 0;
     counts = counts && before;
-    if (before)
-      slot = encode_counter(
-        static_cast<std::int64_t>(static_cast<std::uint64_t>(*before) + static_cast<std::uint64_t>(m.delta)));
+    if (!before) return;
+    const auto sum = static_cast<std::uint64_t>(*before) + static_cast<std::uint64_t>(m.delta);
+    // A counter that is missing reads as 0.
+    slot = sum == 0 ? std::nullopt : std::optional{encode_counter(static_cast<std::int64_t>(sum))};
   };
   for (const auto& entry : entries) {
     const auto decoded = for_each_mutation(entry.mutations.bytes(), [&](const mutation_view& m) {

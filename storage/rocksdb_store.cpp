@@ -132,7 +132,11 @@ private:
       if (found->counts[family_place(row.number)]) counters_.expect_additions(row.number);
     for (const auto& entry : entries)
       if (auto added = add(entry, batch); !added) return added;
-    counters_.drain([&](family f, std::string_view key, std::int64_t v) { put(batch, f, key, encode_counter(v)); });
+    counters_.drain([&](family f, std::string_view key, std::int64_t v) {
+      // A counter that is missing reads as 0.
+      if (v != 0) put(batch, f, key, encode_counter(v));
+      else remove(batch, f, key);
+    });
     for (const auto& [partition, progress] : planned.partitions)
       put(batch, family::meta, partition_key(partition),
           codec::encode(partition_record{progress.index, progress.clock_ms, to_bytes(progress.chain)}));
@@ -150,8 +154,7 @@ private:
           break;
         case mutation_kind::remove:
           counters_.overwritten(m.where, m.key, std::nullopt);
-          batch.Delete(started_.database->handle(m.where), rocksdb::Slice(m.key.data(), m.key.size()))
-            .PermitUncheckedError();
+          remove(batch, m.where, m.key);
           break;
         case mutation_kind::add: counts = counters_.add(m.where, m.key, m.delta) && counts; break;
       }
@@ -166,6 +169,10 @@ private:
       .Put(started_.database->handle(f), rocksdb::Slice(key.data(), key.size()),
            rocksdb::Slice(bytes.data(), bytes.size()))
       .PermitUncheckedError();
+  }
+
+  void remove(rocksdb::WriteBatch& batch, family f, std::string_view key) const {
+    batch.Delete(started_.database->handle(f), rocksdb::Slice(key.data(), key.size())).PermitUncheckedError();
   }
 
   [[nodiscard]] result<void> write(rocksdb::WriteBatch& batch) {

@@ -48,9 +48,11 @@ TEMPLATE_TEST_CASE("a store gives back what a turn wrote, also after it was clos
   auto first = put_entry(1, 1, "a", std::string("\0one", 4));
   first.mutations.put(family::index, "a", "index");
   first.mutations.add(family::counters, "total", 2);
+  first.mutations.add(family::counters, "nothing", 4);
   auto second = put_entry(1, 2, "b", "two");
   second.mutations.remove(family::index, "a");
   second.mutations.add(family::counters, "total", -5);
+  second.mutations.add(family::counters, "nothing", -4);
   REQUIRE(s->write_turn({first, put_entry(2, 1, "c", "three"), second}));
   for (const bool reopened : {false, true}) {
     if (reopened) {
@@ -62,6 +64,8 @@ TEMPLATE_TEST_CASE("a store gives back what a turn wrote, also after it was clos
     CHECK(s->counter(family::counters, "total") == -3);
     CHECK(s->counter(family::counters, "none") == 0);
     std::string bytes;
+    CHECK(s->counter(family::counters, "nothing") == 0);
+    CHECK_FALSE(s->get(family::counters, "nothing", bytes));
     CHECK(s->get(family::state, "b", bytes));
     CHECK(bytes == "two");
     CHECK_FALSE(s->get(family::index, "b", bytes));

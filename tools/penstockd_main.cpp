@@ -91,6 +91,9 @@ node_settings settings_of(const server_settings& settings) {
   return out;
 }
 
+/// Less is what clocks are set by every day.
+constexpr milliseconds clock_behind_told{10'000};
+
 void tell_news(const node_news& news, const server_settings& settings) {
   if (news.master_key_made)
     spdlog::warn("made a master key in {}/master.key: keep a copy apart from backups, or set PENSTOCK_MASTER_KEY",
@@ -104,6 +107,10 @@ void tell_news(const node_news& news, const server_settings& settings) {
       "namespaces (kernel.unprivileged_userns_clone=1, or a container that permits them){}",
       settings.engines.require_confinement ? "; until then shell tasks fail (--require-confinement)"
                                            : ", or refuse shell tasks with --require-confinement");
+  if (news.clock_behind >= clock_behind_told)
+    spdlog::warn("the data was written under a clock {} s ahead of this machine's; until that has caught up, times are "
+                 "taken from the data and run a tenth slower",
+                 std::chrono::duration_cast<std::chrono::seconds>(news.clock_behind).count());
   // To the terminal and not to the log, which may be kept.
   if (!news.made_key.empty())
     std::printf("\n  Admin API key, shown this once:\n\n      %s\n\n", news.made_key.c_str()), std::fflush(stdout);

@@ -77,6 +77,7 @@ struct start_run {
   std::optional<std::uint8_t> priority; ///< As `task_priority`; none: the definition's.
   std::optional<milliseconds> wait;     ///< `done` is called when the run has ended, or this time is up.
   reply<started_run> done;
+  std::function<void()> begun; ///< With `wait`: called once the start is durable, however long `done` has to wait.
 };
 
 /// Clears the next few runs of a deleted pipeline.
@@ -145,10 +146,18 @@ struct upstream_ended {
   std::function<void()> taken;
 };
 
+/// The parent of a run that this pipeline was asked for has ended. Comes behind the asking, so the run is born or never
+/// will be.
+struct stop_child {
+  run_id child;
+  std::string by;
+  std::function<void()> taken;
+};
+
 using pipeline_command =
   std::variant<create_pipeline, update_pipeline, delete_pipeline, start_run, clear_step, schedule_created,
                schedule_changed, schedule_deleted, fire_schedule, backfill_created, backfill_changed, run_over,
-               queue_changed, take_up, upstream_ended>;
+               queue_changed, take_up, upstream_ended, stop_child>;
 
 // --- to a run -----------------------------------------------------------------------------------
 
@@ -302,6 +311,7 @@ struct send_message {
 struct tell_run {
   run_id run;
   boxed<run_command> command;
+  std::function<void()> taken = {}; ///< As in `run_message`.
 };
 struct run_changed {
   run_id run;
@@ -342,6 +352,7 @@ struct await_end {
   run_id run;
   timestamp until;
   reply<started_run> done;
+  std::function<void()> begun; ///< Of `start_run`.
 };
 
 using entity_effect = std::variant<offer_attempt, stop_run, ask_child, arm_timer, send_message, tell_run, run_changed,
@@ -374,6 +385,7 @@ struct proposal {
   ~proposal();
 
   uuid entity;
+  std::uint64_t life = 0;             ///< Which core of the entity decided; the partition's own mark.
   mutation_batch mutations;           ///< Empty: nothing to store, but the rest still waits for what is under way.
   std::vector<entity_effect> effects; ///< Done in order once the mutations are durable.
   std::vector<gated_reply> replies;   ///< Called before the effects.

@@ -40,6 +40,22 @@ std::unique_ptr<entity_core> core_for(const uuid& entity, const entity_command& 
   return std::make_unique<keyring_core>(around);
 }
 
+/// Marks what a core decides with its life.
+class marking_core final : public entity_core {
+public:
+  marking_core(std::unique_ptr<entity_core> core, std::uint64_t life) : core_(std::move(core)), life_(life) {}
+
+  std::unique_ptr<proposal> handle(entity_command command, timestamp now) override {
+    auto decided = core_->handle(std::move(command), now);
+    decided->life = life_;
+    return decided;
+  }
+
+private:
+  std::unique_ptr<entity_core> core_;
+  std::uint64_t life_;
+};
+
 /// Calls `with` on the reply a command carries, whatever its type.
 template <class F>
 void with_reply(entity_command& command, F with) {
@@ -54,7 +70,35 @@ void with_reply(entity_command& command, F with) {
     command);
 }
 
+/// A start that is answered only when its run has ended; null: it is something else.
+start_run* start_that_waits(entity_command& command) {
+  auto* p = std::get_if<pipeline_command>(&command);
+  auto* start = p ? std::get_if<start_run>(p) : nullptr;
+  return start && start->wait && start->done ? start : nullptr;
+}
+
+/// Calls `release` once: when the start is durable, or refused.
+void release_at_start(start_run& start, std::function<void()> release) {
+  auto once = [release = std::move(release), due = std::make_shared<bool>(true)] {
+    if (std::exchange(*due, false)) release();
+  };
+  start.begun = [once, inner = std::move(start.begun)] {
+    once();
+    if (inner) inner();
+  };
+  start.done = [once, inner = std::move(start.done)](result<started_run> with) {
+    once();
+    inner(std::move(with));
+  };
+}
+
 } // namespace
+
+timestamp latest_clock(const store& state, partition_id partitions) {
+  std::uint64_t latest = 0;
+  for (partition_id p = 0; p <= partitions; ++p) latest = std::max<std::uint64_t>(latest, state.position(p).clock_ms);
+  return from_ms(static_cast<std::int64_t>(latest));
+}
 
 partition_core::partition_core(partition_id id, const entity_surroundings& around, consensus& group,
                                const clock_source& clock, store::partition_position position, partition_ports& ports,
@@ -131,6 +175,11 @@ bool partition_core::refuse_at_limit(entity_command& command) {
 }
 
 void partition_core::count_client(entity_command& command) {
+  if (auto* start = start_that_waits(command)) {
+    ++commands_;
+    release_at_start(*start, [this] { --commands_; });
+    return;
+  }
   with_reply(command, [&](auto& done) {
     if (!done) return;
     ++commands_;
@@ -173,6 +222,11 @@ bool partition_core::repeat_of(const uuid& entity, entity_command& whole, Comman
     return true;
   }
   requests_.try_emplace(key);
+  if (auto* start = start_that_waits(whole)) {
+    // A repeat is answered from what is stored, whether it waits for the end or not.
+    release_at_start(*start, [this, key] { request_done(key); });
+    return false;
+  }
   command.done = [this, key, inner = std::move(command.done)](auto with) {
     inner(std::move(with));
     request_done(key);
@@ -222,10 +276,10 @@ void partition_core::replay(start_run& command, const uuid& made) {
 
 void partition_core::tell(const uuid& entity, entity_command command, audit_note_ptr note) {
   const auto at = now();
-  const auto [it, fresh] = live_.try_emplace(entity);
-  if (fresh) ports_.spawn(entity, core_for(entity, command, around_));
-  ++it->second.told;
-  it->second.last_told = at;
+  const auto it = live_.find(entity);
+  auto& told = it == live_.end() ? make_live(entity, core_for(entity, command, around_)) : it->second;
+  ++told.told;
+  told.last_told = at;
   ports_.tell(entity, std::move(command), at, std::move(note));
 }
 
@@ -233,11 +287,12 @@ void partition_core::tell(const uuid& entity, entity_command command, audit_note
 
 void partition_core::proposed(std::unique_ptr<proposal> p) {
   const auto it = live_.find(p->entity);
-  // One that was dropped with its decisions, after a loss.
-  if (it == live_.end()) {
+  // One that was dropped with its decisions, after a loss, or that was asked for before its birth.
+  if (it == live_.end() || it->second.life != p->life) {
     lose(*p, not_leader);
     return;
   }
+  assert(it->second.told > 0);
   --it->second.told;
   it->second.keep = p->keep;
   it->second.lasting = p->lasting;
@@ -258,15 +313,13 @@ void partition_core::proposed(std::unique_ptr<proposal> p) {
     standings_.proposed(*index);
   }
   ++it->second.uncommitted;
-  std::vector<uuid> born;
+  std::vector<std::pair<uuid, std::uint64_t>> born;
   for (auto& run : p->born) {
-    born.push_back(run.id.raw);
-    live_entity fresh;
+    auto& fresh = make_live(run.id.raw, std::move(run.core));
     fresh.keep = run.keep;
     fresh.uncommitted = 1;
     fresh.last_told = clock_high_;
-    live_.insert_or_assign(run.id.raw, fresh);
-    ports_.spawn(run.id.raw, std::move(run.core));
+    born.emplace_back(run.id.raw, fresh.life);
   }
   pending_entry entry{last_index_, std::move(p), std::move(born)};
   if (last_index_ <= committed_) carry_out(std::move(entry));
@@ -285,6 +338,13 @@ void partition_core::write_audit(proposal& p, timestamp at) const {
     put(p.note->workspace, at, what);
   }
   for (const auto& entry : p.audited) put(entry.workspace, entry.at, entry.what);
+}
+
+partition_core::live_entity& partition_core::make_live(const uuid& entity, std::unique_ptr<entity_core> core) {
+  auto& fresh = live_[entity] = {};
+  fresh.life = ++lives_;
+  ports_.spawn(entity, std::make_unique<marking_core>(std::move(core), fresh.life));
+  return fresh;
 }
 
 void partition_core::lose(proposal& p, const error& why) {
@@ -314,13 +374,14 @@ void partition_core::carry_out(pending_entry entry) {
   }
   for (auto& reply : entry.what->replies) reply(nullptr);
   for (auto& effect : entry.what->effects) perform(effect);
-  for (const auto& born : entry.born) committed(born);
-  committed(entry.what->entity);
+  for (const auto& [run, life] : entry.born) committed(run, life);
+  committed(entry.what->entity, entry.what->life);
 }
 
-void partition_core::committed(const uuid& entity) {
+void partition_core::committed(const uuid& entity, std::uint64_t life) {
   const auto it = live_.find(entity);
-  if (it == live_.end()) return;
+  if (it == live_.end() || it->second.life != life) return;
+  assert(it->second.uncommitted > 0);
   --it->second.uncommitted;
   settle_entity(entity);
 }
@@ -336,7 +397,7 @@ void partition_core::perform(entity_effect& effect) {
       else if constexpr (std::is_same_v<type, arm_timer>) ports_.arm(e.timer);
       else if constexpr (std::is_same_v<type, send_message>) ports_.send(e);
       else if constexpr (std::is_same_v<type, tell_run>)
-        submit(e.run.raw, run_message{std::move(*e.command), {}, {}, {}}, false);
+        submit(e.run.raw, run_message{std::move(*e.command), {}, {}, std::move(e.taken)}, false);
       else if constexpr (std::is_same_v<type, run_changed>) ports_.changed(e.run);
       else if constexpr (std::is_same_v<type, run_finished>) finish(e.view);
       else if constexpr (std::is_same_v<type, penstock::remove_files>) ports_.remove_files(e.run);
@@ -348,8 +409,10 @@ void partition_core::perform(entity_effect& effect) {
       else if constexpr (std::is_same_v<type, penstock::key_changed> ||
                          std::is_same_v<type, penstock::system_updated>) {
       } // Done before the replies.
-      else
+      else {
+        if (e.begun) e.begun();
         await(e.run, {e.until, std::move(e.done)});
+      }
     },
     effect);
 }

@@ -33,7 +33,8 @@ public:
   virtual void arm(const keys::timer& timer) = 0;
   /// Gives a command to another run, in whatever partition; `taken` comes back to this partition's `message_taken`.
   virtual void send(const send_message& message) = 0;
-  /// Asks the child's pipeline for a run; a refusal comes back as a `child_ended` for the parent.
+  /// Asks the child's pipeline for a run; a refusal, or the end of one that is over, comes back as a `child_ended` for the
+  /// parent.
   virtual void ask(const ask_child& child) = 0;
   virtual void changed(run_id run) = 0;
   virtual void remove_files(run_id run) = 0;
@@ -58,6 +59,9 @@ struct partition_figures {
   std::uint64_t refused = 0;   ///< Commands turned away at the limit.
   figure_histogram lateness;   ///< Of schedules: from due times to runs that are on the disk.
 };
+
+/// The latest time in the log of any partition: the node's clock goes on from there.
+[[nodiscard]] timestamp latest_clock(const store& state, partition_id partitions);
 
 /// A partition: routes commands to its entities, hands their proposals to consensus, and lets replies and effects go only
 /// when what they rest on is durable. Knows no actor; used from one thread at a time.
@@ -91,6 +95,7 @@ public:
 
 private:
   struct live_entity {
+    std::uint64_t life = 0; ///< Told from earlier cores of the same id, whose late proposals mean nothing.
     std::uint64_t told = 0; ///< Commands whose proposal has not come back.
     std::uint64_t uncommitted = 0;
     bool keep = false;
@@ -106,7 +111,7 @@ private:
   struct pending_entry {
     std::uint64_t index = 0;
     std::unique_ptr<proposal> what;
-    std::vector<uuid> born;
+    std::vector<std::pair<uuid, std::uint64_t>> born; ///< With their lives.
   };
 
   [[nodiscard]] timestamp now();
@@ -133,8 +138,10 @@ private:
   void perform(entity_effect& effect);
   void finish(const std::shared_ptr<const run_view>& view);
   void await(run_id run, waiting_client client);
+  /// Makes an entity live, whatever stood under its id before.
+  live_entity& make_live(const uuid& entity, std::unique_ptr<entity_core> core);
   /// One proposal less is on its way; an entity without any, and nothing to do, is dropped.
-  void committed(const uuid& entity);
+  void committed(const uuid& entity, std::uint64_t life);
   void settle_entity(const uuid& entity);
   void drop_idle(timestamp at);
   void fire(const keys::timer& timer);
@@ -154,6 +161,7 @@ private:
   pipeline_standings standings_;
   std::deque<pending_entry> pending_;
   std::unordered_map<uuid, live_entity> live_;
+  std::uint64_t lives_ = 0; ///< Given out.
   /// The lasting ones, with a time before which none was told last: about in this order, so that a sweep looks at few.
   std::deque<std::pair<timestamp, uuid>> resting_;
   std::unordered_map<run_id, std::vector<waiting_client>> waiting_;

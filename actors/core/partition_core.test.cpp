@@ -2,6 +2,7 @@
 
 #include "actors/core/audit_ledger.hpp"
 #include "actors/core/audit_reads.hpp"
+#include "actors/core/child_runs.hpp"
 #include "runtime/plan/compile.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/queued_log.hpp"
@@ -10,6 +11,7 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <map>
 
 using namespace penstock;
@@ -366,4 +368,101 @@ SCENARIO("a task whose fields do not bind is offered, and says why when it is bo
   REQUIRE_FALSE(bound);
   CHECK(bound.error().code == errc::too_large);
   CHECK(fields.secrets == std::vector<std::string>{"hidden"});
+}
+
+SCENARIO("who waits for a run's end no longer counts as under way, and holds up no repeat",
+         "[partition][idempotency]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  const auto start_and_wait = [&](std::string once) {
+    auto command = b.start_command(std::move(once));
+    command.wait = milliseconds{1'000};
+    b.partition->submit(id.raw, pipeline_command{std::move(command)}, true);
+  };
+  for (int i = 0; i < 3; ++i) start_and_wait("key-" + std::to_string(i));
+  b.partition->submit(id.raw, pipeline_command{b.start_command("key-0")}, true);
+  CHECK(b.partition->figures().commands_under_way == 3);
+  CHECK(b.answers.empty());
+  b.settle();
+  CHECK(b.partition->figures().commands_under_way == 0);
+  REQUIRE(b.answers.size() == 1);
+  CHECK(b.answers[0]->replayed);
+}
+
+SCENARIO("a message that comes before a run's birth neither doubles the run nor keeps it in memory", "[partition]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  const run_id child{make_uuid7(start, 5, 99)};
+  bool taken = false;
+  const auto cancel = [&] {
+    b.partition->submit(child.raw, run_message{cancel_run{"parent run"}, {}, {}, [&] { taken = true; }}, false);
+  };
+  auto command = b.start_command();
+  command.id = child;
+  const auto offers_of_child = [&] {
+    return std::count_if(b.offered.begin(), b.offered.end(), [&](const auto& ref) { return ref.run == child; });
+  };
+  WHEN("the message was decided on before the birth is known") {
+    cancel();
+    auto early = std::exchange(b.decided, {});
+    b.partition->submit(id.raw, pipeline_command{std::move(command)}, false);
+    b.hand_over();
+    b.decided = std::move(early);
+    b.settle();
+    // Whoever sent it keeps it.
+    CHECK_FALSE(taken);
+  }
+  WHEN("its answer waits for the disk when the birth comes") {
+    b.partition->submit(id.raw, pipeline_command{b.start_command()}, true);
+    b.hand_over();
+    cancel();
+    b.hand_over();
+    b.partition->submit(id.raw, pipeline_command{std::move(command)}, false);
+    b.settle();
+    CHECK(taken);
+  }
+  CHECK(offers_of_child() == 1);
+  for (const auto& ref : b.offered) {
+    attempt_ended ended;
+    ended.result.ref = ref;
+    b.partition->submit(ref.run.raw, run_message{ended, {}, {}, {}}, false);
+  }
+  b.settle();
+  b.clock.advance(milliseconds{1'500});
+  b.partition->sweep();
+  CHECK(b.partition->figures().entities == 0);
+  CHECK(b.entities.empty());
+}
+
+SCENARIO("a parent that asks for a child again learns how it ended", "[partition][children]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  const run_id parent{make_uuid7(start, 5, 98)};
+  const ask_child ask{parent, default_workspace, start_child{3, 4, run_id{make_uuid7(start, 5, 99)}, id, {}}, {}};
+  std::vector<std::optional<child_ended>> told;
+  const auto ask_now = [&] {
+    auto asked = ask;
+    auto command = start_of_child(asked);
+    command.done = [&](const result<started_run>& answer) { told.push_back(end_of_child(ask, answer)); };
+    b.partition->submit(id.raw, pipeline_command{std::move(command)}, false);
+    b.settle();
+  };
+  ask_now();
+  ask_now();
+  CHECK(b.offered.size() == 1);
+  CHECK(std::none_of(told.begin(), told.end(), [](const auto& t) { return t.has_value(); }));
+  attempt_ended ended;
+  ended.result.ref = b.offered.at(0);
+  ended.result.outcome = attempt_outcome::failed;
+  ended.result.why = {errc::task_failed, "broke", {}};
+  b.partition->submit(ended.result.ref.run.raw, run_message{ended, {}, {}, {}}, false);
+  b.settle();
+  ask_now();
+  REQUIRE(told.size() == 3);
+  REQUIRE(told[2]);
+  CHECK(told[2]->child == ask.what->child);
+  CHECK(told[2]->task == 3);
+  CHECK(told[2]->item == 4);
+  CHECK(told[2]->status == run_status::failed);
+  CHECK(told[2]->message == "task a: broke");
 }

@@ -115,7 +115,8 @@ std::unique_ptr<proposal> pipeline_core::handle(entity_command command, timestam
   } else if (auto* s = std::get_if<start_run>(&what)) {
     auto done = start(*s, now, *out);
     if (done && s->wait)
-      out->effects.insert(out->effects.begin(), await_end{done->run.record.id, now + *s->wait, std::move(s->done)});
+      out->effects.insert(out->effects.begin(),
+                          await_end{done->run.record.id, now + *s->wait, std::move(s->done), std::move(s->begun)});
     else out->answer(s->done, std::move(done));
   } else if (auto* made = std::get_if<schedule_created>(&what)) {
     out->answer(made->done, decided(made->record.workspace, [&] { return schedules_.create(*made, now, *out); }));
@@ -251,11 +252,15 @@ result<started_run> pipeline_core::start(start_run& command, timestamp now, prop
   // A parent asks again after a crash: the run it asked for is there, or is being made.
   if (command.id) {
     if (children_.size() >= forget_children_at_) forget_stored_children();
-    std::string bytes;
-    if (!children_.insert(*command.id).second || around_.state.get(family::state, keys::run(*command.id), bytes)) {
+    const bool is_new = children_.insert(*command.id).second;
+    auto there = read_record<run_record>(around_.state, keys::run(*command.id));
+    if (!there && there.error().code != errc::not_found) return unexpected(std::move(there).error());
+    if (there || !is_new) {
       started_run known;
       known.run.record.id = *command.id;
       known.replayed = true;
+      // How it ended, if it has: the parent may not have listened.
+      if (there) known.run = open_run(around_.seals, std::move(*there));
       return known;
     }
   }
@@ -342,6 +347,10 @@ result<void> pipeline_core::check_parameters(const value& parameters) {
 
 void pipeline_core::hear(pipeline_command& command, timestamp now, proposal& out) {
   if (const auto* step = std::get_if<clear_step>(&command)) return clear(*step, now, out);
+  if (auto* stop = std::get_if<stop_child>(&command)) {
+    out.effects.push_back(tell_run{stop->child, cancel_run{std::move(stop->by)}, std::move(stop->taken)});
+    return;
+  }
   auto loaded = load();
   if (loaded) loaded = load_graph();
   if (auto* upstream = std::get_if<penstock::upstream_ended>(&command)) {

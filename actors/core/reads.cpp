@@ -140,12 +140,18 @@ bool reads::is_there(pipeline_id id) const {
   return record && !record->deleted;
 }
 
-result<run_view> reads::run(workspace_id workspace, run_id id) const {
+result<run_record> reads::header(workspace_id workspace, run_id id) const {
   auto record = read_record<run_record>(around_.state, keys::run(id));
-  if (!record && record.error().code != errc::not_found) return unexpected(std::move(record).error());
+  if (!record && record.error().code != errc::not_found) return record;
   // Runs go with their pipeline at once for clients, and in steps in the store.
   if (!record || record->workspace != workspace || !is_there(record->pipeline))
     return fail(errc::not_found, "there is no run " + to_text(id));
+  return record;
+}
+
+result<run_view> reads::run(workspace_id workspace, run_id id) const {
+  auto record = header(workspace, id);
+  if (!record) return unexpected(std::move(record).error());
   auto tasks_of_run = tasks(*record);
   if (!tasks_of_run) return unexpected(std::move(tasks_of_run).error());
   auto view = open_run(around_.seals, std::move(*record));

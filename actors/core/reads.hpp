@@ -14,6 +14,8 @@ public:
   [[nodiscard]] listing<pipeline_view> pipelines(workspace_id workspace, const pipeline_filter& filter,
                                                  page which) const;
   [[nodiscard]] result<run_view> run(workspace_id workspace, run_id id) const;
+  /// The run's header as it is stored: costs one read, whatever the run's size.
+  [[nodiscard]] result<run_record> header(workspace_id workspace, run_id id) const;
   [[nodiscard]] result<listing<run_view>> runs(workspace_id workspace, const run_filter& filter, page which) const;
 
 private:

@@ -196,37 +196,49 @@ void run_core::store(const run_change& change, run_status before, proposal& out)
   } else if (const auto* cleared = std::get_if<timer_cleared>(&change)) {
     out.mutations.remove(family::timers, timer_key(cleared->what).encode());
   } else if (const auto* left = std::get_if<message_left>(&change)) {
-    message_record record;
-    record.from = id_;
-    record.to = left->to;
-    record.workspace = header.workspace;
-    record.task = left->task;
-    record.item = left->item;
-    std::string text;
-    if (const auto* ended = std::get_if<child_ended>(&left->what)) {
-      record.kind = message_child_ended;
-      record.status = ended->status;
-      text = ended->message;
-    } else {
-      record.kind = message_cancel;
-      text = std::get<cancel_run>(left->what).by;
-    }
-    const sealed_place place{header.workspace, id_.raw, left->task, static_cast<std::uint8_t>(sealed_kind::message)};
-    record.sealed_text = seal_text(around_.seals, place, text);
-    auto key = keys::message(partition(), record.kind, id_, left->task, left->item);
-    out.mutations.put(family::outbox, key, codec::encode(record));
-    out.effects.push_back(std::visit(
-      [&](const auto& what) {
-        return send_message{std::move(key), left->to.raw, run_message{what, {}, {}, {}}};
-      },
-      left->what));
+    store_message(*left, out);
   } else if (std::holds_alternative<run_ended>(change)) {
     store_end(before, out);
   } else if (std::holds_alternative<run_begun>(change)) {
     store_begin(out);
+  } else if (std::holds_alternative<callees_found>(change)) {
+    out.mutations.put(family::state, keys::run(id_), codec::encode(header));
   } else {
     store_pool_change(change, out);
   }
+}
+
+void run_core::store_message(const message_left& left, proposal& out) const {
+  const auto& header = state_->header;
+  message_record record;
+  record.from = id_;
+  record.to = left.to;
+  record.workspace = header.workspace;
+  record.task = left.task;
+  record.item = left.item;
+  record.through = left.through;
+  std::string text;
+  if (const auto* ended = std::get_if<child_ended>(&left.what)) {
+    record.kind = message_child_ended;
+    record.status = ended->status;
+    text = ended->message;
+  } else {
+    record.kind = left.through ? message_stop_child : message_cancel;
+    text = std::get<cancel_run>(left.what).by;
+  }
+  const sealed_place place{header.workspace, id_.raw, left.task, static_cast<std::uint8_t>(sealed_kind::message)};
+  record.sealed_text = seal_text(around_.seals, place, text);
+  auto key = keys::message(partition(), record.kind, id_, left.task, left.item);
+  out.mutations.put(family::outbox, key, codec::encode(record));
+  if (left.through)
+    out.effects.push_back(
+      send_message{std::move(key), left.through->raw, pipeline_command{stop_child{left.to, std::move(text), {}}}});
+  else
+    out.effects.push_back(std::visit(
+      [&](const auto& what) {
+        return send_message{std::move(key), left.to.raw, run_message{what, {}, {}, {}}};
+      },
+      left.what));
 }
 
 void run_core::store_begin(proposal& out) const {

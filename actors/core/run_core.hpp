@@ -35,6 +35,7 @@ private:
   void store(const run_change& change, run_status before, proposal& out) const;
   /// As clients see it; without tasks.
   [[nodiscard]] run_view view() const;
+  void store_message(const message_left& left, proposal& out) const;
   void store_begin(proposal& out) const;
   void store_end(run_status before, proposal& out) const;
   /// Leaves a message for each pipeline that depends on this run's.
@@ -65,6 +66,8 @@ private:
 inline constexpr std::uint8_t message_child_ended = 1;
 inline constexpr std::uint8_t message_cancel = 2;
 inline constexpr std::uint8_t message_upstream_ended = 3;
+// 4 to 6 are for pools.
+inline constexpr std::uint8_t message_stop_child = 7;
 
 /// A message from a run as it lies in the outbox.
 struct message_record {
@@ -76,7 +79,8 @@ struct message_record {
   run_status status = run_status::failed;
   std::string sealed_text;
   workspace_id workspace;
-  dependency_record dependency; ///< Of `message_upstream_ended`.
+  dependency_record dependency;       ///< Of `message_upstream_ended`.
+  std::optional<pipeline_id> through; ///< Of `message_stop_child`: the pipeline of the run `to`.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -89,6 +93,7 @@ struct message_record {
     v(7, "sealed_text", s.sealed_text);
     v(8, "workspace", s.workspace);
     v(9, "dependency", s.dependency);
+    v(10, "through", s.through);
   }
 };
 

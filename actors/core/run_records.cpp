@@ -82,6 +82,9 @@ result<send_message> read_message(const sealer& seals, std::string_view key, std
     return send_message{
       std::string{key}, record->to.raw,
       pipeline_command{upstream_ended{std::move(record->dependency), record->from, record->status, {}}}};
+  if (record->kind == message_stop_child && record->through)
+    return send_message{std::string{key}, record->through->raw,
+                        pipeline_command{stop_child{record->to, std::move(text), {}}}};
   const auto to_run = [&](run_command command) {
     return send_message{std::string{key}, record->to.raw, run_message{std::move(command), {}, {}, {}}};
   };

@@ -76,6 +76,7 @@ void record_item(run_state& run, const task_recorded& c) {
   count_outstanding(run, item.status, c.record.status);
   item.status = c.record.status;
   item.attempt = c.record.attempt;
+  fan.children.erase(c.item);
   if (c.record.due_at && item.status == task_status::waiting)
     fan.waits[c.item] = {*c.record.due_at, c.record.started_at};
   else fan.waits.erase(c.item);
@@ -84,7 +85,6 @@ void record_item(run_state& run, const task_recorded& c) {
   fan.rows += c.record.rows;
   fan.bytes += c.record.bytes;
   fan.started_at = earlier(fan.started_at, c.record.started_at);
-  fan.children.erase(c.item);
   fan.artifacts.insert(fan.artifacts.end(), c.record.artifacts.begin(), c.record.artifacts.end());
   if (item.status == task_status::failed && fan.failed++ == 0) fan.first_error = c.error_text;
 }
@@ -101,10 +101,10 @@ void record_task(run_state& run, const task_recorded& c) {
   task.due_at = c.record.due_at;
   task.started_at = c.record.started_at;
   task.artifacts = c.record.artifacts;
+  task.child.reset();
   if (!is_terminal(task.status)) return;
   if (task.fan) task.artifacts = std::move(task.fan->artifacts);
   task.fan.reset();
-  task.child.reset();
   if (task.status == task_status::failed) {
     run.any_failed = true;
     if (run.first_error.empty()) run.first_error = error_of_run(run.graph->task(c.task), c.error_text);
@@ -171,6 +171,9 @@ struct applier {
     ++run.asked;
   }
   void operator()(const priority_changed& c) const { run.header.priority = static_cast<std::uint8_t>(c.priority); }
+  void operator()(const callees_found& c) const {
+    run.header.callees.insert(run.header.callees.end(), c.callees.begin(), c.callees.end());
+  }
   void operator()(const fan_opened& c) const {
     auto& task = run.tasks[c.task];
     if (task.status == task_status::pending) take_ready(run, c.task);

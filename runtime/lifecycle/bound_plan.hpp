@@ -17,6 +17,7 @@ struct bound_plan {
   /// of calls would write a Parquet file per answer for nobody.
   std::vector<bool> is_table_read;
 
+  std::vector<task_index> callers;     ///< Tasks that run another pipeline.
   std::optional<task_index> last_sink; ///< Whose file is the run's output, if there is one.
 
   [[nodiscard]] std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(definition.tasks.size()); }
@@ -40,6 +41,7 @@ struct bound_plan {
       if (reads_tables(task)) bound->is_table_read[need] = true;
     }
     if (task.for_each.kind == for_each_kind::table) bound->is_table_read[task.for_each.table] = true;
+    if (task.type == task_type::run_pipeline) bound->callers.push_back(i);
   }
   for (task_index i = 0; i < p.tasks.size(); ++i)
     if (p.tasks[i].type == task_type::sink) bound->last_sink = i;

@@ -82,6 +82,7 @@ struct decider {
 
   result<void> operator()(const begin_run&) const {
     if (const auto limit = d.run().graph->definition.timeout_ms; limit > 0) d.change(timer_set{d.run_timeout()});
+    d.find_callees();
     return {};
   }
 

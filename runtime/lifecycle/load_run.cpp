@@ -7,18 +7,40 @@ namespace penstock {
 
 namespace {
 
-/// What waits in the store may hold a lease meanwhile (a sleep). Whatever else holds one asks again; if it is a child, it
-/// is known until then.
+/// A lease is held from when it is stored until it is given back, also while nothing is under way.
 void restore_lease(run_state& run, const stored_task& stored) {
   const auto& record = stored.record;
-  if (record.lease == 0) return;
+  if (record.lease == 0 || is_terminal(record.status) || is_terminal(run.header.status)) return;
+  run.leases[run_state::lease_place(stored.task, stored.item)] = record.lease;
+  if (record.status != task_status::running || !record.child) return;
   auto& task = run.tasks[stored.task];
-  if (record.status == task_status::waiting)
-    run.leases[run_state::lease_place(stored.task, stored.item)] = record.lease;
-  else if (record.status == task_status::running && record.child) {
-    if (stored.item == no_item) task.child = record.child;
-    else if (task.fan && stored.item < task.fan->all.size()) task.fan->children[stored.item] = *record.child;
-  }
+  const child_run child{*record.child, {}};
+  if (stored.item == no_item) task.child = child;
+  else if (task.fan && stored.item < task.fan->all.size()) task.fan->children[stored.item] = child;
+}
+
+/// The child that a task or item may have had under way: a cancel must find it, whether it is asked for again before or not.
+std::optional<child_run> former_child(const run_state& run, task_index task, std::uint32_t item,
+                                      std::uint32_t attempt) {
+  const auto* name = run.graph->task(task).config.find("pipeline");
+  if (!name) return std::nullopt;
+  const auto& fan = run.tasks[task].fan;
+  const auto of_item = fan ? item_value(*fan, item) : value{};
+  const auto bound = bind_value(run.header, *run.parameters, *name, fan ? &of_item : nullptr);
+  if (!bound || !bound->as_string()) return std::nullopt;
+  for (const auto& kept : run.header.callees)
+    if (kept.name == *bound->as_string())
+      return child_run{child_run_id(run.header, task, item, attempt, kept.pipeline), kept.pipeline};
+  return std::nullopt;
+}
+
+/// Items begin in their order and only so many are under way at once: those far behind have no child yet.
+void find_children(run_state& run, task_index i) {
+  auto& fan = *run.tasks[i].fan;
+  const auto end = std::min<std::uint64_t>(fan.all.size(), std::uint64_t{fan.ended} + outstanding_max);
+  for (std::uint32_t item = 0; item < end; ++item)
+    if (fan.all[item].status == task_status::pending)
+      if (const auto child = former_child(run, i, item, fan.all[item].attempt)) fan.children[item] = *child;
 }
 
 void restore_item(fan_state& fan, run_state& run, const stored_task& stored) {
@@ -61,19 +83,24 @@ void restore_task(task_state& task, run_state& run, const stored_task& stored) {
   }
 }
 
-/// Items that had begun without ending begin again, in their order, before those that never began.
-void queue_items(fan_state& fan) {
+/// Items that had begun without ending begin again, before those that never began. What holds a lease comes first, so that
+/// it is not kept from its pool by those who wait for one; else all keep their order.
+void queue_items(const run_state& run, task_index task, fan_state& fan) {
   for (auto i = static_cast<std::uint32_t>(fan.all.size()); i-- > 0;)
     if (fan.all[i].status == task_status::pending || fan.all[i].status == task_status::running) {
       fan.all[i].status = task_status::pending;
       fan.again.push_back(i);
     }
   fan.next = static_cast<std::uint32_t>(fan.all.size());
+  if (run.leases.empty()) return;
+  std::stable_partition(fan.again.begin(), fan.again.end(),
+                        [&](std::uint32_t item) { return !run.leases.contains(run_state::lease_place(task, item)); });
 }
 
 /// What follows for a task without an end of its own from those it needs, which stand before it.
 void place_task(run_state& run, task_index i) {
   auto& task = run.tasks[i];
+  const bool calls = run.header.status == run_status::running && run.graph->task(i).type == task_type::run_pipeline;
   bool blocked = false;
   bool skipped = false;
   for (const auto need : run.graph->task(i).needs) {
@@ -88,12 +115,15 @@ void place_task(run_state& run, task_index i) {
     task.status = blocked ? task_status::blocked : task_status::skipped;
     ++run.settled;
   } else if (task.fan) {
-    queue_items(*task.fan);
+    queue_items(run, i, *task.fan);
+    if (calls) find_children(run, i);
     task.status = task_status::running;
     if (task.fan->has_more()) run.fans.push_back(i);
   } else if (task.status != task_status::waiting && task.needs_left == 0) {
     task.status = task_status::pending;
     run.ready.push_back(i);
+    if (calls && run.graph->task(i).for_each.kind == for_each_kind::none)
+      if (const auto child = former_child(run, i, no_item, task.attempt)) task.child = child;
   }
 }
 

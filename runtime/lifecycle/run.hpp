@@ -105,7 +105,7 @@ struct attempt_archived {
 struct task_begun {
   task_index task = 0;
   std::uint32_t item = no_item;
-  std::optional<run_id> child;
+  std::optional<child_run> child;
 };
 
 /// A task or item waits for its pool. In memory only: asked again by `resume_run`.
@@ -124,6 +124,11 @@ struct lease_released {
 /// The run gives back every lease of a pool, and waits for none: left for the pool in the outbox.
 struct pool_left {
   std::string pool;
+};
+
+/// What names of pipelines mean to this run from now on. Stored in the header.
+struct callees_found {
+  std::vector<callee> callees;
 };
 
 /// Stored in the header.
@@ -161,6 +166,8 @@ struct timer_cleared {
 /// A message for another run is left in the outbox until it was taken.
 struct message_left {
   run_id to;
+  /// The child's pipeline, which may have its birth still before it: it tells the child after that.
+  std::optional<pipeline_id> through;
   std::variant<child_ended, cancel_run> what;
   std::uint32_t task = 0; ///< With `item`: makes its key, so that deciding again writes the same one.
   std::uint32_t item = no_item;
@@ -168,7 +175,7 @@ struct message_left {
 
 using run_change =
   std::variant<task_recorded, attempt_archived, task_begun, fan_opened, run_begun, run_ended, timer_set, timer_cleared,
-               message_left, lease_asked, lease_released, pool_left, priority_changed>;
+               message_left, lease_asked, lease_released, pool_left, priority_changed, callees_found>;
 
 // --- effects ------------------------------------------------------------------------------------
 

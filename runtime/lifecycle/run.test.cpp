@@ -196,6 +196,40 @@ SCENARIO("a child run is asked for with an id that a repeat finds again", "[run]
   CHECK(b.run.header.status == run_status::succeeded);
 }
 
+SCENARIO("a name of a pipeline means the same for as long as the run lasts", "[run][child]") {
+  auto child = task("child", {0}, task_type::run_pipeline);
+  child.config.set("pipeline", "other");
+  child.retry.attempts_max = 2;
+  run_bench b{{task("a"), child}};
+  b.tell(begin_run{});
+  const auto first = b.child_pipeline;
+  CHECK(b.header.callees == std::vector{callee{"other", first}});
+  b.child_pipeline = pipeline_id{make_uuid7(start, 78, 6)};
+  const auto asked = std::get<start_child>(b.tell(run_bench::ended(0)).at(0));
+  CHECK(asked.pipeline == first);
+  b.crash();
+  CHECK(std::get<start_child>(b.tell(resume_run{}).at(0)).child == asked.child);
+  b.tell(child_ended{1, no_item, asked.child, run_status::failed, "broke"});
+  REQUIRE(b.timers.size() == 1);
+  CHECK(std::get<start_child>(b.tell(b.timers[0]).at(0)).pipeline == first);
+  CHECK(b.header.callees.size() == 1);
+}
+
+SCENARIO("a child's end that is told twice does not count for the next attempt", "[run][child]") {
+  auto child = task("child", {}, task_type::run_pipeline);
+  child.config.set("pipeline", "other");
+  child.retry.attempts_max = 2;
+  child.pool = "few";
+  run_bench b{{child}};
+  const auto first = std::get<start_child>(b.tell(begin_run{}).at(0));
+  const child_ended end{0, no_item, first.child, run_status::failed, "broke"};
+  b.tell(end);
+  b.limited = {"few"};
+  b.tell(b.timers.at(0));
+  b.tell(end);
+  CHECK(b.ends == 0);
+}
+
 SCENARIO("when a cancelled run ends it stops its attempts, timers and children, and only once", "[run][cancel]") {
   auto sleep = task("s", {}, task_type::sleep);
   sleep.config.set("seconds", 60);

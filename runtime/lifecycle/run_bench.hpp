@@ -63,6 +63,8 @@ struct run_bench {
     if (const auto* l = std::get_if<lease_released>(&c)) released.push_back(*l);
     if (const auto* p = std::get_if<pool_left>(&c)) pools_left.push_back(p->pool);
     if (const auto* p = std::get_if<priority_changed>(&c)) header.priority = static_cast<std::uint8_t>(p->priority);
+    if (const auto* f = std::get_if<callees_found>(&c))
+      header.callees.insert(header.callees.end(), f->callees.begin(), f->callees.end());
     if (const auto* e = std::get_if<run_ended>(&c)) ++ends, header.status = e->status;
   }
 

@@ -100,21 +100,27 @@ void run_draft::end_run(run_status status, std::string error_text) {
     if (task.status == task_status::waiting && task.due_at) {
       change(timer_cleared{{kind, i, no_item, task.attempt, *task.due_at}});
     }
-    if (task.child) change(message_left{*task.child, cancel_run{"parent run"}, i, no_item});
+    if (task.child) leave_child(*task.child, i, no_item);
     if (!task.fan) continue;
     for (const auto& [item, wait] : task.fan->waits)
       change(timer_cleared{{kind, i, item, task.fan->all[item].attempt, wait.due}});
-    for (const auto& [item, child] : task.fan->children) change(message_left{child, cancel_run{"parent run"}, i, item});
+    for (const auto& [item, child] : task.fan->children) leave_child(child, i, item);
   }
   leave_pools();
   if (run_.graph->definition.timeout_ms > 0) change(timer_cleared{run_timeout()});
   if (const auto& parent = run_.header.parent) {
-    change(message_left{parent->run, child_ended{parent->task, parent->item, run_.header.id, status, error_text},
-                        parent->task, parent->item});
+    change(message_left{parent->run, std::nullopt,
+                        child_ended{parent->task, parent->item, run_.header.id, status, error_text}, parent->task,
+                        parent->item});
   }
   change(run_ended{status, context_.now, std::move(error_text)});
   if (run_.outstanding > 0) effect(stop_attempts{});
   effect(announce_end{});
+}
+
+void run_draft::leave_child(const child_run& child, task_index task, std::uint32_t item) {
+  const auto through = child.pipeline == pipeline_id{} ? std::nullopt : std::optional{child.pipeline};
+  change(message_left{child.run, through, cancel_run{"parent run"}, task, item});
 }
 
 // --- pools --------------------------------------------------------------------------------------
@@ -149,9 +155,11 @@ bool run_draft::waits_for(const lease_granted& lease) const {
   return asked != run_.leases.end() && asked->second == 0 && attempt_of(lease.task, lease.item) == lease.attempt;
 }
 
-bool run_draft::holds(const lease_granted& lease) const {
-  const auto held = run_.leases.find(run_state::lease_place(lease.task, lease.item));
-  return held != run_.leases.end() && held->second == lease.number;
+bool run_draft::holds(const lease_granted& lease) const { return lease_of(lease.task, lease.item) == lease.number; }
+
+std::uint64_t run_draft::lease_of(task_index task, std::uint32_t item) const {
+  const auto held = run_.leases.find(run_state::lease_place(task, item));
+  return held == run_.leases.end() ? 0 : held->second;
 }
 
 task_record run_draft::running(std::uint32_t attempt, std::uint64_t lease) const {
@@ -211,10 +219,10 @@ std::optional<timestamp> run_draft::waits_since(task_index task, std::uint32_t i
 bool run_draft::has_child(task_index task, std::uint32_t item, run_id child) const {
   if (task >= run_.tasks.size()) return false;
   const auto& t = run_.tasks[task];
-  if (item == no_item) return t.status == task_status::running && t.child == child;
+  if (item == no_item) return t.status == task_status::running && t.child && t.child->run == child;
   if (!t.fan) return false;
   const auto it = t.fan->children.find(item);
-  return it != t.fan->children.end() && it->second == child;
+  return it != t.fan->children.end() && it->second.run == child && t.fan->all[item].status == task_status::running;
 }
 
 std::uint32_t run_draft::attempt_of(task_index task, std::uint32_t item) const {
@@ -229,9 +237,22 @@ std::optional<value> run_draft::item_of(task_index task, std::uint32_t item) con
 }
 
 result<pipeline_id> run_draft::find_pipeline(const std::string& name) {
-  const auto known = found_.find(name);
-  if (known != found_.end()) return known->second;
-  return found_.emplace(name, context_.find_pipeline(name)).first->second;
+  for (const auto& kept : run_.header.callees)
+    if (kept.name == name) return kept.pipeline;
+  if (const auto known = found_.find(name); known != found_.end()) return known->second;
+  const auto& found = found_.emplace(name, context_.find_pipeline(name)).first->second;
+  if (found && run_.header.callees.size() + callees_.size() < callees_max) callees_.push_back({name, *found});
+  return found;
+}
+
+void run_draft::find_callees() {
+  for (const auto task : run_.graph->callers) {
+    const auto* name = run_.graph->task(task).config.find("pipeline");
+    if (!name) continue;
+    // What cannot be bound or found yet is the task's to report, once it begins.
+    const auto bound = bind_value(run_.header, *run_.parameters, *name, nullptr);
+    if (bound && bound->as_string()) (void)find_pipeline(*bound->as_string()).has_value();
+  }
 }
 
 // --- beginnings ---------------------------------------------------------------------------------
@@ -313,7 +334,7 @@ bool run_draft::begin_next_item() {
       if (i == fans_done_) ++fans_done_;
       continue;
     }
-    if (asked_ >= asked_items_max && needs_lease(fan.task)) continue;
+    if (asked_ >= asked_items_max && needs_lease(fan.task) && lease_of(fan.task, item) == 0) continue;
     ++fan.taken;
     value bound;
     if (state) bound = item_value(*state, item);
@@ -331,8 +352,9 @@ void run_draft::begin_unit(task_index task, std::uint32_t item, std::uint32_t at
     refuse(task, item, attempt, {errc::task_failed, spec.unavailable, {}});
     return;
   }
-  if (!needs_lease(task)) {
-    begin_now(task, item, attempt, item_bound, 0);
+  // What was under way before a restart holds its lease still.
+  if (const auto lease = lease_of(task, item); lease != 0 || !needs_lease(task)) {
+    begin_now(task, item, attempt, item_bound, lease);
     return;
   }
   ++outstanding_;
@@ -346,7 +368,7 @@ void run_draft::begin_now(task_index task, std::uint32_t item, std::uint32_t att
   const auto& spec = run_.graph->task(task);
   if (spec.type != task_type::sleep && spec.type != task_type::run_pipeline) {
     ++outstanding_;
-    if (lease == 0) change(task_begun{task, item, std::nullopt}); // Else its record says so.
+    change(task_begun{task, item, std::nullopt});
     effect(start_attempt{{run_.header.id, task, item, attempt}});
     return;
   }
@@ -389,13 +411,12 @@ void run_draft::begin_child(task_index task, std::uint32_t item, std::uint32_t a
   ++outstanding_;
   const auto child = child_run_id(run_.header, task, item, attempt, *pipeline);
   if (lease != 0) {
-    // After a crash it is asked for again only when the pool has granted again: until then a cancel must find it.
     auto record = running(attempt, lease);
     record.child = child;
     change(task_recorded{task, item, std::move(record), {}, {}});
   }
   const auto* given = config.find("parameters");
-  change(task_begun{task, item, child});
+  change(task_begun{task, item, child_run{child, *pipeline}});
   if (given) child_bytes_ += memory_bytes(*given);
   effect(start_child{task, item, child, *pipeline, given ? *given : value{}});
 }
@@ -423,6 +444,7 @@ run_decision run_draft::finish() && {
   if (is_terminal(run_.header.status)) return std::move(out_);
   if (run_.header.status == run_status::pending && !begun_at_) return std::move(out_);
   if (!ended_) begin_more();
+  if (!callees_.empty()) change(callees_found{std::move(callees_)});
   if (!ended_ && settled_ == run_.graph->size()) {
     const auto error_text = run_.first_error.empty() ? first_error_ : run_.first_error;
     end_run(any_failed_ ? run_status::failed : run_status::succeeded, any_failed_ ? error_text : std::string{});

@@ -33,6 +33,8 @@ public:
   void begin_again(task_index task, std::uint32_t item, std::uint32_t attempt);
   /// The items of a `for_each` task are known; they begin as there is room.
   void open_fan(task_index task, std::uint32_t total, const value& items);
+  /// Finds the pipelines that tasks name, as far as the names do not depend on items.
+  void find_callees();
   /// The run, which waited, begins.
   void begin_run(timestamp at);
   /// The run ends now, whatever is under way.
@@ -68,6 +70,10 @@ private:
   void begin_now(task_index task, std::uint32_t item, std::uint32_t attempt, const value* item_bound,
                  std::uint64_t lease);
   [[nodiscard]] bool needs_lease(task_index task);
+  /// Number of the lease that a task or item holds; 0: none.
+  [[nodiscard]] std::uint64_t lease_of(task_index task, std::uint32_t item) const;
+  /// A child is told of the end of its parent.
+  void leave_child(const child_run& child, task_index task, std::uint32_t item);
   /// What is stored of a task or item that its pool let begin.
   [[nodiscard]] task_record running(std::uint32_t attempt, std::uint64_t lease) const;
   void leave_pools();
@@ -107,6 +113,7 @@ private:
   std::size_t fans_done_ = 0;
   std::forward_list<value> opened_items_; ///< What `fan_progress::items` points to.
   std::unordered_map<std::string, result<pipeline_id>> found_;
+  std::vector<callee> callees_; ///< Found in this decision, to be kept.
 
   std::uint32_t asked_;                              ///< Tasks and items that wait for a lease.
   std::size_t child_bytes_ = 0;                      ///< Of parameters that this decision gives to children.

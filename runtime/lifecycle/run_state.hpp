@@ -27,6 +27,17 @@ inline constexpr std::size_t child_bytes_max = 16u << 20;
 /// Items of one run that may wait for a lease of a pool at once; tasks behind them that need none go on meanwhile.
 inline constexpr std::uint32_t asked_items_max = 1'000;
 
+/// How many names of pipelines a run keeps the meaning of; those beyond are looked up each time.
+inline constexpr std::size_t callees_max = 100;
+
+/// A run that a task or item started and waits for.
+struct child_run {
+  run_id run;
+  pipeline_id pipeline; ///< Nil: read from a record that does not tell.
+
+  friend bool operator==(const child_run&, const child_run&) = default;
+};
+
 /// One item of a `for_each` task.
 struct item_state {
   task_status status = task_status::pending;
@@ -46,7 +57,8 @@ struct fan_state {
   std::optional<timestamp> started_at; ///< When the first of the ended items began, each with its last attempt.
   std::string first_error;
   std::vector<artifact> artifacts;
-  std::unordered_map<std::uint32_t, run_id> children; ///< Of items under way.
+  /// Of items under way, or that may have been before a restart.
+  std::unordered_map<std::uint32_t, child_run> children;
   /// Of an item that waits for a timer.
   struct wait {
     timestamp due;
@@ -70,7 +82,7 @@ struct task_state {
   std::uint64_t bytes = 0;
   std::optional<timestamp> due_at;     ///< `waiting` for a timer: when.
   std::optional<timestamp> started_at; ///< `waiting` for a timer: since when.
-  std::optional<run_id> child;         ///< `waiting` for a child run.
+  std::optional<child_run> child;      ///< Under way, or it may have been before a restart.
   std::vector<artifact> artifacts;     ///< Of a `for_each` task those of all items, once it ended.
   std::unique_ptr<fan_state> fan;      ///< `for_each`, from when its items are known until it ends.
 };

@@ -154,6 +154,19 @@ struct parent_ref {
   }
 };
 
+/// What a name of a pipeline meant when a run first asked for it.
+struct callee {
+  std::string name;
+  pipeline_id pipeline;
+
+  friend bool operator==(const callee&, const callee&) = default;
+  template <class Self, class Visitor>
+  static void describe(Self& s, Visitor& v) {
+    v(1, "name", s.name);
+    v(2, "pipeline", s.pipeline);
+  }
+};
+
 /// A run's header. Its tasks are records of their own, so a task's end never rewrites the others.
 struct run_record {
   run_id id;
@@ -183,6 +196,7 @@ struct run_record {
   bool reports_end = false;    ///< Its launcher waits for its end.
   std::optional<uuid> webhook; ///< The registered sender (`trigger_id`) whose request started it.
   std::string external_job_id; ///< What that sender calls it.
+  std::vector<callee> callees; ///< Pipelines that its `run_pipeline` tasks name, for retries and restarts alike.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
@@ -213,6 +227,7 @@ struct run_record {
     v(25, "reports_end", s.reports_end);
     v(26, "webhook", s.webhook);
     v(27, "external_job_id", s.external_job_id);
+    v(28, "callees", s.callees);
   }
 };
 

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { finish, test } from '../../tools/lib/cases.mjs';
-import { Server, TERMINAL, cleanUp, makeDir, sleep, until } from './support/server.mjs';
+import { Server, TERMINAL, cleanUp, makeDir, sleep, startStandIn, until } from './support/server.mjs';
 
 /// A number of seconds to sleep that occurs in no other process, by which processes of a test are found again.
 let marks = 0;
@@ -312,6 +312,25 @@ test('a second SIGTERM does no harm', async () => {
   server.child.kill('SIGTERM');
   const { code, signal } = await server.exit;
   assert.deepEqual({ code, signal }, { code: 0, signal: null }, server.output);
+});
+
+test('a stop while webhooks are on their way ends in order, every time', async () => {
+  const receiver = await startStandIn((_, __, response) => response.writeHead(204).end());
+  const dir = makeDir('webhooks');
+  const args = ['--allow-private-addresses'];
+  let server = await Server.start(dir, { args });
+  for (let i = 0; i < 3; ++i)
+    await server.expect(201, 'POST', '/v1/webhooks', { body: { url: `${receiver.url}/${i}`, events: ['job.completed'] } });
+  await server.create('inner', { tasks: [{ id: 'only', type: 'noop' }] });
+  const outer = await server.create('outer', { tasks: [{ id: 'many', type: 'run_pipeline', pipeline: 'inner', for_each: 2000 }] });
+  for (let round = 0; round < 5; ++round) {
+    await server.startRun(outer.id);
+    await sleep(300 + 100 * round);
+    const left = await server.end();
+    assert.deepEqual(left, { code: 0, signal: null }, server.output);
+    if (round < 4) server = await Server.start(dir, { args });
+  }
+  receiver.close();
 });
 
 await finish(cleanUp);

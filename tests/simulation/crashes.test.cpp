@@ -68,6 +68,7 @@ void check_everything(world& w) {
     CHECK(leftovers(family::index, keys::active_runs_prefix(p)) == 0);
     CHECK(leftovers(family::timers, keys::timers_prefix(p)) == 0);
   }
+  w.check_at_rest();
 }
 
 } // namespace

@@ -2,6 +2,8 @@
 
 #include "actors/core/pool_core.hpp"
 #include "actors/core/reads.hpp"
+#include "actors/core/run_core.hpp"
+#include "actors/core/sealed_records.hpp"
 #include "actors/core/system_core.hpp"
 
 #include <map>
@@ -46,7 +48,13 @@ struct pool_world : world {
   /// Attempts that a worker has now, by their pool.
   std::map<std::string, std::size_t> under_way() {
     std::map<std::string, std::size_t> out;
-    for (const auto& attempt : node->attempts()) ++out[attempt->task.pool];
+    for (const auto& attempt : node->attempts()) {
+      const auto run = read_record<run_record>(node->state(), keys::run(attempt->ref.run));
+      REQUIRE(run);
+      const auto graph = plan_of(node->around(), *run);
+      REQUIRE(graph);
+      ++out[(*graph)->task(attempt->ref.task).pool];
+    }
     return out;
   }
 
@@ -59,8 +67,6 @@ struct pool_world : world {
       REQUIRE((at == working.end() ? 0 : at->second) <= limit);
     }
   }
-
-  void cancel(run_id run) { node->submit(run.raw, run_message{cancel_run{"a test"}, default_workspace, {}, {}}); }
 
   void prioritise(run_id run) {
     const auto priority = priorities_in_order[random.next() % 3];
@@ -111,6 +117,7 @@ struct pool_world : world {
                          [&](std::string_view, std::string_view) { return ++messages > 0; });
       CHECK(messages == 0);
     }
+    check_at_rest();
   }
 };
 
@@ -154,14 +161,14 @@ SCENARIO("limits may come, change and go at any time", "[simulation][pool]") {
     pool_world w{seed};
     std::set<std::string> limited;
     const std::vector<pipeline_id> pipelines{w.make_pipeline("inner", w.graph(false)),
-                                             w.make_pipeline("p", w.graph(false))};
+                                             w.make_pipeline("p", w.graph(true))};
     int runs = 0;
     for (int round = 0; round < 400; ++round) {
       const auto dice = w.random.next() % 100;
       if (dice < 4 && runs < 12) {
         w.start(pipelines[w.random.next() % pipelines.size()], "key-" + std::to_string(++runs));
       } else if (dice < 6) {
-        const auto pool = w.one_of({"few", "more"});
+        const auto pool = w.one_of({"few", "more", "outer"});
         if (limited.contains(pool) && w.random.next() % 3 == 0) {
           w.limit(pool, std::nullopt);
           limited.erase(pool);

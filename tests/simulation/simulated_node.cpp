@@ -1,7 +1,9 @@
 #include "tests/simulation/simulated_node.hpp"
 
+#include "actors/core/child_runs.hpp"
 #include "actors/core/delivery_ledger.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace penstock::simulation {
@@ -42,7 +44,10 @@ struct simulated_node::ports final : partition_ports {
   void drop(const uuid& entity) override { self().entities.erase(entity); }
   void offer(std::shared_ptr<attempt_request> request) override { node.attempts_.push_back(std::move(request)); }
   void stop_run(run_id run) override {
-    std::erase_if(node.attempts_, [&](const auto& a) { return a->ref.run == run; });
+    const auto rest = std::stable_partition(node.attempts_.begin(), node.attempts_.end(),
+                                            [&](const auto& a) { return a->ref.run != run; });
+    node.stopping_.insert(node.stopping_.end(), rest, node.attempts_.end());
+    node.attempts_.erase(rest, node.attempts_.end());
   }
   void reorder_run(run_id, task_priority) override {}
   void arm(const keys::timer& timer) override { node.timers_.arm(timer); }
@@ -55,14 +60,10 @@ struct simulated_node::ports final : partition_ports {
       [&receiver, message, taken] { receiver.core->submit(message.to, with_taken(*message.command, taken), false); });
   }
   void ask(const ask_child& child) override {
-    start_run command;
-    command.workspace = child.workspace;
-    command.parameters = child.what->parameters;
-    command.trigger = trigger_kind::parent;
-    command.id = child.what->child;
-    command.parent = parent_ref{child.parent, child.what->task, child.what->item};
-    command.done = [this, child](result<started_run> started) {
-      if (!started) node.tell_parent(child, started.error());
+    auto asked = child;
+    auto command = start_of_child(asked);
+    command.done = [this, child](const result<started_run>& answer) {
+      if (auto ended = end_of_child(child, answer)) node.tell_parent(child.parent, std::move(*ended));
     };
     auto& receiver = node.owner_of(child.what->pipeline.raw);
     receiver.inbox.push_back([&receiver, child, command] {
@@ -70,7 +71,7 @@ struct simulated_node::ports final : partition_ports {
     });
   }
   void changed(run_id) override {}
-  void remove_files(run_id) override {}
+  void remove_files(run_id run) override { node.files_.erase(run); }
   void key_changed(const api_key_record&) override {}
   void system_updated(const std::function<void(system_tables&)>& change) override {
     node.registry_.update(change);
@@ -124,9 +125,12 @@ struct simulated_node::webhook_ports final : delivery_ports {
 
 simulated_node::simulated_node(std::shared_ptr<memory_disk> disk, manual_clock& clock, random_source& random,
                                partition_id partition_count)
-    : disk_(std::move(disk)), clock_(clock), random_(random), state_(must_open(disk_)), seals_(fixed_key()),
-      render_(plain_renderer()), around_{*state_,  seals_,          plans_,     random_,
-                                         engines_, partition_count, &registry_, &render_},
+    : disk_(std::move(disk)), wall_(clock), random_(random), state_(must_open(disk_)),
+      clock_(
+        std::shared_ptr<const clock_source>{std::shared_ptr<void>{}, &wall_}, [this] { return passed_; },
+        latest_clock(*state_, partition_count)),
+      seals_(fixed_key()), render_(plain_renderer()), around_{*state_,  seals_,          plans_,     random_,
+                                                              engines_, partition_count, &registry_, &render_},
       timers_(*state_, partition_count) {
   for (partition_id p = 0; p <= partition_count; ++p) {
     auto& made = *partitions_.emplace_back(std::make_unique<partition>());
@@ -156,12 +160,17 @@ void simulated_node::submit(const uuid& entity, entity_command command, audit_no
   owner.inbox.push_back([&owner, entity, shared, note] { owner.core->submit(entity, std::move(*shared), true, note); });
 }
 
-void simulated_node::tell_parent(const ask_child& child, const error& why) {
-  auto& parent = owner_of(child.parent.raw);
-  child_ended ended{child.what->task, child.what->item, child.what->child, run_status::failed, why.message};
-  parent.inbox.push_back([&parent, child, ended] {
-    parent.core->submit(child.parent.raw, run_message{ended, {}, {}, {}}, false);
+void simulated_node::tell_parent(run_id parent, child_ended ended) {
+  auto& owner = owner_of(parent.raw);
+  owner.inbox.push_back([&owner, parent, ended = std::move(ended)] {
+    owner.core->submit(parent.raw, run_message{ended, {}, {}, {}}, false);
   });
+}
+
+std::size_t simulated_node::entities() const {
+  std::size_t n = 0;
+  for (std::size_t p = 1; p < partitions_.size(); ++p) n += partitions_[p]->core->figures().entities;
+  return n;
 }
 
 void simulated_node::sweep() {
@@ -232,13 +241,17 @@ bool simulated_node::step_writer() {
 }
 
 bool simulated_node::step_worker() {
-  if (attempts_.empty()) return false;
-  const auto at = random_.next() % attempts_.size();
-  const auto request = std::move(attempts_[at]);
-  attempts_.erase(attempts_.begin() + static_cast<std::ptrdiff_t>(at));
+  if (attempts_.empty() && stopping_.empty()) return false;
+  auto& from = attempts_.empty() || (!stopping_.empty() && random_.next() % 2 == 0) ? stopping_ : attempts_;
+  const auto at = random_.next() % from.size();
+  const auto request = std::move(from[at]);
+  from.erase(from.begin() + static_cast<std::ptrdiff_t>(at));
+  files_.insert(request->ref.run);
   attempt_ended ended;
   ended.result.ref = request->ref;
-  ended.result.outcome = outcome(*request);
+  // One that is told to stop may be done already.
+  const bool was_stopped = &from == &stopping_ && random_.next() % 2 == 0;
+  ended.result.outcome = was_stopped ? attempt_outcome::cancelled : outcome(*request);
   ended.result.why = {errc::task_failed, "simulated failure", {}};
   ended.result.started_at = ended.result.ended_at = clock_.now();
   auto& owner = owner_of(request->ref.run.raw);
@@ -266,12 +279,18 @@ bool simulated_node::step_receiver() {
   return true;
 }
 
+void simulated_node::let_pass(milliseconds time) {
+  wall_.advance(time);
+  passed_ += time;
+}
+
 bool simulated_node::pass_time(timestamp until) {
   timers_.refill(clock_.now());
   auto next = timers_.next();
   if (const auto wake = deliveries_->next_wake()) next = std::min(next.value_or(*wake), *wake);
   if (!next || *next > until) return false;
-  clock_.set(std::max(clock_.now(), *next));
+  // A clock that is ahead of the wall clock takes longer.
+  while (clock_.now() < *next) let_pass(*next - clock_.now());
   webhook_inbox_.push_back([this] { deliveries_->wake(clock_.now()); });
   for (const auto& timer : timers_.take_due(clock_.now())) {
     auto* owner = partitions_[timer.partition].get();

@@ -4,6 +4,7 @@
 #include "actors/core/partition_core.hpp"
 #include "actors/core/timer_core.hpp"
 #include "actors/event_renderer.hpp"
+#include "runtime/forward_clock.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/queued_log.hpp"
 
@@ -11,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,12 @@ public:
   [[nodiscard]] store& state() noexcept { return *state_; }
   /// What the worker has and is not done with.
   [[nodiscard]] const std::vector<std::shared_ptr<attempt_request>>& attempts() const noexcept { return attempts_; }
+  /// Runs of which attempts left files since this node started that nobody has removed.
+  [[nodiscard]] const std::set<run_id>& files() const noexcept { return files_; }
+  /// The node's own time, which never runs backwards.
+  [[nodiscard]] timestamp now() const { return clock_.now(); }
+  /// How many entities are in memory, but for the system's, which stay.
+  [[nodiscard]] std::size_t entities() const;
   [[nodiscard]] const entity_surroundings& around() const noexcept { return around_; }
   /// How an attempt ends; called once per attempt that a worker does.
   std::function<attempt_outcome(const attempt_request&)> outcome = [](const attempt_request&) {
@@ -47,7 +55,9 @@ public:
   /// Called when a delivery is posted, and some time later for what its receiver answers.
   std::function<void(delivery_id, const outbound_request&)> posted = [](delivery_id, const outbound_request&) {};
   std::function<result<outbound_response>(const outbound_request&)> receiver = [](const outbound_request&) {
-    return outbound_response{.status = 200};
+    outbound_response taken;
+    taken.status = 200;
+    return taken;
   };
 
 private:
@@ -76,12 +86,15 @@ private:
   bool step_worker();
   bool step_webhooks();
   bool step_receiver();
-  void tell_parent(const ask_child& child, const error& why);
+  void tell_parent(run_id parent, child_ended ended);
+  void let_pass(milliseconds time);
 
   std::shared_ptr<memory_disk> disk_;
-  manual_clock& clock_;
+  manual_clock& wall_;
   random_source& random_;
   std::unique_ptr<store> state_;
+  std::chrono::nanoseconds passed_{0}; ///< Since this node started, whatever became of the wall clock.
+  forward_clock clock_;
   sealer seals_;
   plan_cache plans_;
   engine_settings engines_;
@@ -96,6 +109,8 @@ private:
   std::unique_ptr<delivery_core> deliveries_;
   std::deque<std::function<void()>> webhook_inbox_;
   std::vector<std::pair<delivery_id, outbound_request>> posts_; ///< On their way to receivers.
+  std::vector<std::shared_ptr<attempt_request>> stopping_;      ///< Were told to stop, and end all the same.
+  std::set<run_id> files_;
   bool dead_ = false;
 };
 

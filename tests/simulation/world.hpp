@@ -60,6 +60,7 @@ struct world {
     if (dice < 1) crash();
     else if (dice < 2) node->fail_next_write(random.next() % 6);
     else if (dice < 5) (void)node->pass_time(until);
+    else if (dice < 8) node->sweep();
     else node->step();
     if (node->dead()) crash();
   }
@@ -114,6 +115,20 @@ struct world {
   }
 
   std::function<void()> booted; ///< Called for each node after the first.
+  void cancel(run_id run) { node->submit(run.raw, run_message{cancel_run{"a test"}, default_workspace, {}, {}}); }
+
+  /// What must hold of a node that has nothing to do.
+  void check_at_rest() {
+    for (const auto run : node->files()) {
+      CAPTURE(to_text(run));
+      std::string bytes;
+      CHECK(node->state().get(family::state, keys::run(run), bytes));
+    }
+    clock.advance(std::chrono::minutes{2});
+    node->sweep();
+    CHECK(node->entities() == 0);
+  }
+
   manual_clock clock{from_ms(1'790'000'000'000)};
   seeded_random random;
   std::shared_ptr<memory_disk> disk;
