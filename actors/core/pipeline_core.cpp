@@ -523,7 +523,7 @@ void pipeline_core::clear(const clear_step& command, timestamp now, proposal& ou
   const bool starters = clear_starters(room, out);
   const bool runs = !active && clear_runs(room, out);
   const bool all = !active && !starters && !runs && !clear_counts(out) && clear_self(room, out);
-  if (!all) set_clear_timer(now + (runs ? milliseconds{1} : clear_pause), out);
+  if (!all) set_clear_timer(std::max(now, command.timer.due) + (runs ? milliseconds{1} : clear_pause), out);
 }
 
 } // namespace penstock

@@ -44,7 +44,7 @@ struct audited_world : world {
     update_pipeline command;
     command.who.workspace = default_workspace;
     command.patch.name = request;
-    if (number % 2 == 1) command.patch.if_revision = 77;
+    if (number % 2 == 1) command.patch.if_state = pipeline_state{77, {}};
     command.done = [this, request](result<pipeline_view> r) {
       if (r) done.insert(request);
       else if (r.error().code == errc::precondition_failed) refused.insert(request);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tests/simulation/book_check.hpp"
 #include "tests/simulation/simulated_node.hpp"
 
 #include "actors/core/run_core.hpp"
@@ -52,6 +53,7 @@ struct world {
       node->sweep();
       if (!node->pass_time(until)) ++idle;
     }
+    check_books(node->state(), node->around().partition_count);
   }
 
   /// One thing that happens: mostly a step, sometimes a crash, a failed write, or time.
