@@ -134,12 +134,11 @@ SCENARIO("old entries go, whatever interrupts their clearing, and later ones sta
     for (std::uint64_t n = 7; n <= 9; ++n) w.start(pipeline, n);
     w.settle();
     const auto p = partition_of(pipeline.slot(), 3);
-    const auto clear = [&] {
-      w.node->submit(audit_ledger_of(p, 3), audit_command{clear_audit{middle, {}, [](const result<std::string>&) {}}});
-    };
-    clear();
+    w.node->submit(audit_ledger_of(p, 3), audit_command{clear_audit{middle, {}, [](const result<std::string>&) {}}});
     for (int i = 0; i < 20; ++i) w.live();
-    clear();
+    (void)w.must<std::string>(audit_ledger_of(p, 3), [&](reply<std::string> done) {
+      return audit_command{clear_audit{middle, {}, std::move(done)}};
+    });
     w.settle();
     for (const auto& entry : whole_audit(w)) CHECK(entry.at >= middle);
     for (std::uint64_t n = 7; n <= 9; ++n)

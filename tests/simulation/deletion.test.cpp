@@ -4,6 +4,7 @@
 #include "actors/core/reads.hpp"
 #include "storage/counter_cache.hpp"
 
+#include <map>
 #include <set>
 
 using namespace penstock;
@@ -105,12 +106,22 @@ SCENARIO("whatever is interrupted when, a deleted pipeline begins nothing and le
       for (int i = 0; i < 20 && !is_deleted(w, pipeline); ++i) w.live();
     }
     const auto queued = waiting(w, pipeline);
-    for (int i = 0; i < 200; ++i) {
+    std::map<run_id, run_record> gone; // As they were last seen, which is how they ended.
+    const auto look = [&] {
+      const auto there = simulation::stored_runs(w.node->state());
+      for (const auto& run : there) gone[run.id] = run;
+      return there.size();
+    };
+    for (int i = 0; i < 200 || look() > 0; ++i) {
+      REQUIRE(i < 100'000);
       w.live();
+      look();
       CHECK(begun(w, queued) == 0);
     }
     w.settle();
     check_nothing_left(w);
-    simulation::check_counts(w.node->state(), 3);
+    std::vector<run_record> all;
+    for (const auto& [id, run] : gone) all.push_back(run);
+    simulation::check_counts(w.node->state(), 3, all);
   }
 }
