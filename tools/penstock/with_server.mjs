@@ -43,7 +43,7 @@ test('the example runs on this machine’s packages and writes Parquet and CSV',
   assert.match(run.out, /\] report: succeeded, \d+ rows, [^]*\nrun [0-9a-f-]{36} succeeded after /);
   const file = await expect(0, 'run', 'download', 'packages', '-o', '-');
   assert.equal(file.raw.subarray(0, 4).toString(), 'PAR1');
-  const listing = readFileSync(path.join(data, 'files/packages_by_section.csv'), 'utf8').trimEnd().split('\n');
+  const listing = readFileSync(path.join(data, 'files/default/packages_by_section.csv'), 'utf8').trimEnd().split('\n');
   assert.equal(listing[0], 'section,packages,megabytes');
   assert.equal(listing.length, 4);
   assert.match((await expect(0, 'run', 'logs', 'packages')).out, /INFO Run started[^]*INFO Run succeeded\n$/);

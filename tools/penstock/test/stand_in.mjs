@@ -100,10 +100,6 @@ export async function startStandIn() {
       return json(200, { status: 'cancelled' });
     }],
     ['GET', /^\/api\/pipelines\/([^/]+)$/, ({ match }) => (one(pipelines, match[1]) ? json(200, { id: match[1], name: one(pipelines, match[1]).name }) : missing('pipeline'))],
-    ['GET', /^\/api\/pipelines$/, () => json(200, newestFirst(pipelines).map((p) => {
-      const last = newestFirst(runs).find((r) => r.pipeline === p);
-      return { id: p.id, name: p.name, last_run_status: last ? listedRun(last).status : null, last_run_at: last ? last.createdAt : null };
-    }))],
     ['GET', /^\/api\/pipelines\/([^/]+)\/runs$/, ({ match, query }) => {
       const of = newestFirst(runs).filter((r) => r.pipeline.id === match[1]).map(listedRun).filter((r) => !query.get('status') || r.status === query.get('status'));
       return json(200, page(of, query), { 'X-Total-Count': String(of.length) });
@@ -137,6 +133,12 @@ export async function startStandIn() {
       return json(200, { data: pool });
     }],
     ['DELETE', /^\/v1\/pools\/([^/]+)$/, ({ match }) => (pools.delete(decodeURIComponent(match[1])) ? { status: 204 } : { status: 404, type: 'application/json', body: { error: { code: 'NOT_FOUND', message: 'there is no such pool' } } })],
+    ['GET', /^\/v1\/jobs$/, ({ query }) => {
+      const word = (run) => stateOf(run).replace('success', 'completed');
+      const of = newestFirst(runs).filter((r) => !query.get('status') || word(r) === query.get('status'));
+      const limit = Number(query.get('limit'));
+      return json(200, { data: of.slice((Number(query.get('page')) - 1) * limit).slice(0, limit).map((r) => ({ id: r.id, pipeline_id: r.pipeline.id, status: word(r) })) });
+    }],
     ['PATCH', /^\/v1\/jobs\/([^/]+)$/, ({ match, body }) => {
       if (!one(runs, match[1])) return missing('job');
       if (!['HIGH', 'NORMAL', 'LOW'].includes(body.priority)) return { status: 400, type: 'application/json', body: { error: { code: 'BAD_REQUEST', message: 'priority must be HIGH, NORMAL or LOW' } } };
