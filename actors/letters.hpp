@@ -37,6 +37,9 @@ using attempt_result_ptr = std::shared_ptr<attempt_result>;
 using child_ptr = std::shared_ptr<ask_child>;
 using message_ptr = std::shared_ptr<send_message>;
 
+/// Timers that are due, those that come first at the end.
+using due_timers_ptr = std::shared_ptr<std::vector<keys::timer>>;
+
 } // namespace penstock
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(penstock::submission_ptr)
@@ -46,5 +49,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(penstock::attempt_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(penstock::attempt_result_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(penstock::child_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(penstock::message_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(penstock::due_timers_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(penstock::keys::timer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(penstock::run_id)

@@ -193,9 +193,10 @@ void node_impl::start_actors() {
   };
   worker_ = spawn_worker(*system_, std::move(worker));
 
-  timers_ = spawn_timer(*system_, {state_.get(), clock_, around_.partition_count, [this](const keys::timer& due) {
-                                     caf::anon_send(partitions_[due.partition], due_atom::value, due);
-                                   }});
+  timers_ =
+    spawn_timer(*system_, {state_.get(), clock_, around_.partition_count, [this](partition_id p, due_timers_ptr due) {
+                             caf::anon_send(partitions_[p], due_atom::value, std::move(due));
+                           }});
   for (partition_id p = 0; p <= around_.partition_count; ++p) {
     figures_.emplace_back();
     partition_setup setup;

@@ -11,6 +11,8 @@ namespace penstock {
 namespace {
 
 constexpr std::chrono::milliseconds sweep_every{200};
+/// Then what came meanwhile has its turn, so that the log writer has work from the first one on.
+constexpr std::size_t timers_at_once = 128;
 
 struct entity_state {
   std::unique_ptr<entity_core> core;
@@ -91,7 +93,13 @@ partition_actor::behavior_type partition(partition_actor::stateful_pointer<parti
     },
     [&st](const proposal_ptr& p) { st.core->proposed(std::move(p->what)); },
     [&st](durable_atom, std::uint64_t index) { st.core->durable(index); },
-    [&st](due_atom, const keys::timer& timer) { st.core->timer_due(timer); },
+    [self, &st](due_atom, const due_timers_ptr& timers) {
+      for (std::size_t i = 0; i < timers_at_once && !timers->empty(); ++i) {
+        st.core->timer_due(timers->back());
+        timers->pop_back();
+      }
+      if (!timers->empty()) self->send(self, due_atom::value, timers);
+    },
     [&st](taken_atom, const std::string& key) { st.core->message_taken(key); },
     [&st](start_atom) { st.core->start(); },
     [self, &st](sweep_atom) {

@@ -43,8 +43,8 @@ struct fixture {
       caf::anon_send(
         gateway, std::make_shared<submission>(submission{run, run_message{attempt_ended{ended}, {}, {}, {}}, false}));
     });
-    timers = spawn_timer(sys, {state.get(), clock, 1, [this](const keys::timer& due) {
-                                 caf::anon_send(partitions[due.partition], due_atom::value, due);
+    timers = spawn_timer(sys, {state.get(), clock, 1, [this](partition_id p, due_timers_ptr due) {
+                                 caf::anon_send(partitions[p], due_atom::value, std::move(due));
                                }});
     for (partition_id p = 0; p <= 1; ++p) {
       partition_setup setup;

@@ -17,8 +17,8 @@ using partition_actor = caf::typed_actor<
   caf::reacts_to<proposal_ptr>,
   // From the log writer: entries up to this index are on the disk.
   caf::reacts_to<durable_atom, std::uint64_t>,
-  // A timer of this partition is due; maybe more than once.
-  caf::reacts_to<due_atom, keys::timer>,
+  // Timers of this partition are due; maybe more than once.
+  caf::reacts_to<due_atom, due_timers_ptr>,
   // The receiver of the outbox message with this key has made it durable.
   caf::reacts_to<taken_atom, std::string>,
   // Takes up what was under way when the node stopped. Sent once.

@@ -4,6 +4,9 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
+#include <map>
+
 namespace penstock {
 
 namespace {
@@ -27,7 +30,16 @@ struct timer_state {
   template <class Self>
   void wake(Self* self) {
     wakes_at.reset();
-    for (const auto& timer : core->take_due(setup.clock->now())) setup.due(timer);
+    std::map<partition_id, due_timers_ptr> due;
+    for (const auto& timer : core->take_due(setup.clock->now())) {
+      auto& of_partition = due[timer.partition];
+      if (!of_partition) of_partition = std::make_shared<std::vector<keys::timer>>();
+      of_partition->push_back(timer);
+    }
+    for (auto& [partition, timers] : due) {
+      std::reverse(timers->begin(), timers->end());
+      setup.due(partition, std::move(timers));
+    }
     plan(self);
   }
 };

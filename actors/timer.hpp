@@ -16,7 +16,7 @@ struct timer_setup {
   const state_reader* state = nullptr;
   std::shared_ptr<clock_source> clock;
   partition_id partition_count = 8;
-  std::function<void(const keys::timer&)> due; ///< Tells the timer's partition. Called from the actor.
+  std::function<void(partition_id, due_timers_ptr)> due; ///< Tells the partition. Called from the actor.
 };
 
 [[nodiscard]] timer_actor spawn_timer(caf::actor_system& sys, timer_setup setup);

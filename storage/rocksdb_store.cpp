@@ -8,11 +8,15 @@
 #include "storage/turn_ledger.hpp"
 #include "storage/watermark_keeper.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <mutex>
+#include <tuple>
+#include <vector>
 
 namespace penstock {
 
@@ -22,6 +26,26 @@ namespace {
   if (settings.on_fatal) settings.on_fatal(reason);
   std::fprintf(stderr, "penstock: stopping, for what is stored cannot be relied on: %s\n", reason.message.c_str());
   std::abort();
+}
+
+/// What an entry of a turn makes of a key.
+struct key_change {
+  family where;
+  std::string_view key;
+  std::string_view bytes; ///< Unless removed.
+  bool removed = false;
+};
+
+/// Leaves of each key its last change, in the order of keys: the tables in memory find the place of a neighbour at once,
+/// and most of what a burst of short runs writes is written over within the turn.
+void keep_last_by_key(std::vector<key_change>& changes) {
+  const auto place = [](const key_change& c) { return std::tie(c.where, c.key); };
+  std::stable_sort(changes.begin(), changes.end(),
+                   [&](const key_change& a, const key_change& b) { return place(a) < place(b); });
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < changes.size(); ++i)
+    if (i + 1 == changes.size() || place(changes[i]) != place(changes[i + 1])) changes[kept++] = changes[i];
+  changes.erase(changes.begin() + static_cast<std::ptrdiff_t>(kept), changes.end());
 }
 
 class rocksdb_store final : public store {
@@ -130,13 +154,18 @@ private:
     if (!found) return unexpected(found.error());
     for (const auto& row : column_families)
       if (found->counts[family_place(row.number)]) counters_.expect_additions(row.number);
+    changes_.clear();
     for (const auto& entry : entries)
-      if (auto added = add(entry, batch); !added) return added;
+      if (auto added = add(entry); !added) return added;
+    std::deque<std::string> counted;
     counters_.drain([&](family f, std::string_view key, std::int64_t v) {
       // A counter that is missing reads as 0.
-      if (v != 0) put(batch, f, key, encode_counter(v));
-      else remove(batch, f, key);
+      changes_.push_back({f, key, v == 0 ? std::string_view{} : counted.emplace_back(encode_counter(v)), v == 0});
     });
+    keep_last_by_key(changes_);
+    for (const auto& change : changes_)
+      if (change.removed) remove(batch, change.where, change.key);
+      else put(batch, change.where, change.key, change.bytes);
     for (const auto& [partition, progress] : planned.partitions)
       put(batch, family::meta, partition_key(partition),
           codec::encode(partition_record{progress.index, progress.clock_ms, to_bytes(progress.chain)}));
@@ -144,17 +173,18 @@ private:
     return {};
   }
 
-  [[nodiscard]] result<void> add(const turn_entry& entry, rocksdb::WriteBatch& batch) {
+  /// Adds an entry's changes to `changes_`, and to the counters.
+  [[nodiscard]] result<void> add(const turn_entry& entry) {
     bool counts = true;
     auto decoded = for_each_mutation(entry.mutations.bytes(), [&](const mutation_view& m) {
       switch (m.kind) {
         case mutation_kind::put:
           counters_.overwritten(m.where, m.key, m.bytes);
-          put(batch, m.where, m.key, m.bytes);
+          changes_.push_back({m.where, m.key, m.bytes, false});
           break;
         case mutation_kind::remove:
           counters_.overwritten(m.where, m.key, std::nullopt);
-          remove(batch, m.where, m.key);
+          changes_.push_back({m.where, m.key, {}, true});
           break;
         case mutation_kind::add: counts = counters_.add(m.where, m.key, m.delta) && counts; break;
       }
@@ -254,7 +284,8 @@ private:
   rocksdb_settings settings_;
   database_paths paths_;
   turn_ledger ledger_;
-  counter_cache counters_; ///< Of the writer's thread.
+  counter_cache counters_;          ///< Of the writer's thread.
+  std::vector<key_change> changes_; ///< Of the turn that is being built; views into its entries.
   started_database started_;
   std::atomic<bool> log_begun_ = false;
   std::mutex log_mutex_; ///< Keeps `SyncWAL` and writes apart.

@@ -279,6 +279,7 @@ void partition_core::tell(const uuid& entity, entity_command command, audit_note
   const auto it = live_.find(entity);
   auto& told = it == live_.end() ? make_live(entity, core_for(entity, command, around_)) : it->second;
   ++told.told;
+  ++told_;
   told.last_told = at;
   ports_.tell(entity, std::move(command), at, std::move(note));
 }
@@ -294,6 +295,7 @@ void partition_core::proposed(std::unique_ptr<proposal> p) {
   }
   assert(it->second.told > 0);
   --it->second.told;
+  --told_;
   it->second.keep = p->keep;
   it->second.lasting = p->lasting;
   if (p->lasting && !std::exchange(it->second.resting, true)) resting_.emplace_back(it->second.last_told, p->entity);
@@ -305,6 +307,7 @@ void partition_core::proposed(std::unique_ptr<proposal> p) {
     if (!index) {
       standings_.forget();
       lose(*p, index.error());
+      told_ -= it->second.told;
       live_.erase(it);
       ports_.drop(p->entity);
       return;
@@ -322,8 +325,12 @@ void partition_core::proposed(std::unique_ptr<proposal> p) {
     born.emplace_back(run.id.raw, fresh.life);
   }
   pending_entry entry{last_index_, std::move(p), std::move(born)};
-  if (last_index_ <= committed_) carry_out(std::move(entry));
-  else pending_.push_back(std::move(entry));
+  if (last_index_ > committed_) {
+    pending_.push_back(std::move(entry));
+    return;
+  }
+  carry_out(std::move(entry));
+  if (!is_behind()) release_attempts(timestamp::max());
 }
 
 void partition_core::write_audit(proposal& p, timestamp at) const {
@@ -341,7 +348,9 @@ void partition_core::write_audit(proposal& p, timestamp at) const {
 }
 
 partition_core::live_entity& partition_core::make_live(const uuid& entity, std::unique_ptr<entity_core> core) {
-  auto& fresh = live_[entity] = {};
+  auto& fresh = live_[entity];
+  told_ -= fresh.told;
+  fresh = {};
   fresh.life = ++lives_;
   ports_.spawn(entity, std::make_unique<marking_core>(std::move(core), fresh.life));
   return fresh;
@@ -363,6 +372,7 @@ void partition_core::durable(std::uint64_t index) {
     pending_.pop_front();
     carry_out(std::move(entry));
   }
+  if (!is_behind()) release_attempts(timestamp::max());
 }
 
 void partition_core::carry_out(pending_entry entry) {
@@ -390,9 +400,9 @@ void partition_core::perform(entity_effect& effect) {
   std::visit(
     [this](auto& e) {
       using type = std::decay_t<decltype(e)>;
-      if constexpr (std::is_same_v<type, offer_attempt>) ports_.offer(std::move(e.request));
-      else if constexpr (std::is_same_v<type, penstock::stop_run>) ports_.stop_run(e.run);
-      else if constexpr (std::is_same_v<type, penstock::reorder_run>) ports_.reorder_run(e.run, e.priority);
+      if constexpr (std::is_same_v<type, offer_attempt>) offer(std::move(e.request));
+      else if constexpr (std::is_same_v<type, penstock::stop_run>) stop_attempts_of(e.run);
+      else if constexpr (std::is_same_v<type, penstock::reorder_run>) reorder_attempts_of(e.run, e.priority);
       else if constexpr (std::is_same_v<type, ask_child>) ports_.ask(e);
       else if constexpr (std::is_same_v<type, arm_timer>) ports_.arm(e.timer);
       else if constexpr (std::is_same_v<type, send_message>) ports_.send(e);
@@ -424,6 +434,33 @@ void partition_core::settle_entity(const uuid& entity) {
   if (e.told > 0 || e.uncommitted > 0 || e.keep || e.lasting) return;
   live_.erase(it);
   ports_.drop(entity);
+}
+
+// --- attempts -----------------------------------------------------------------------------------
+
+// When 100,000 schedules are due at once, each is to begin its run in time; what the runs do would take the processor from
+// those that wait to be decided on.
+void partition_core::offer(std::shared_ptr<attempt_request> request) {
+  if (held_.empty() && !is_behind()) ports_.offer(std::move(request));
+  else held_.push_back({now(), std::move(request)});
+}
+
+void partition_core::release_attempts(timestamp since) {
+  while (!held_.empty() && held_.front().since <= since) {
+    ports_.offer(std::move(held_.front().request));
+    held_.pop_front();
+  }
+}
+
+void partition_core::stop_attempts_of(run_id run) {
+  std::erase_if(held_, [&](const auto& held) { return held.request->ref.run == run; });
+  ports_.stop_run(run);
+}
+
+void partition_core::reorder_attempts_of(run_id run, task_priority priority) {
+  for (auto& held : held_)
+    if (held.request->ref.run == run && !held.request->task.priority_given) held.request->priority = priority;
+  ports_.reorder_run(run, priority);
 }
 
 // --- clients that wait for a run's end ----------------------------------------------------------
@@ -509,6 +546,7 @@ void partition_core::sweep() {
   }
   answer_waiting(now());
   drop_idle(now());
+  release_attempts(is_behind() ? now() - limits_.attempts_held_max : timestamp::max());
 }
 
 void partition_core::drop_idle(timestamp at) {

@@ -49,6 +49,9 @@ struct partition_limits {
   std::size_t commands_under_way_max = 8'192; ///< Of clients, told and not answered yet.
   std::size_t entries_under_way_max = 16'384; ///< Proposed and not committed yet.
   milliseconds lasting{60'000};               ///< How long a pipeline stays in memory after its last command.
+  /// With more commands under way than this, deciding goes before doing: attempts are held back, for so long at most.
+  std::size_t commands_before_attempts = 1'000;
+  milliseconds attempts_held_max{1'000};
 };
 
 struct partition_figures {
@@ -144,6 +147,13 @@ private:
   void committed(const uuid& entity, std::uint64_t life);
   void settle_entity(const uuid& entity);
   void drop_idle(timestamp at);
+
+  [[nodiscard]] bool is_behind() const noexcept { return told_ + pending_.size() > limits_.commands_before_attempts; }
+  void offer(std::shared_ptr<attempt_request> request);
+  /// Offers what was held back since before `since`.
+  void release_attempts(timestamp since);
+  void stop_attempts_of(run_id run);
+  void reorder_attempts_of(run_id run, task_priority priority);
   void fire(const keys::timer& timer);
   void expire_request(const keys::timer& timer);
   void propose_own(mutation_batch mutations);
@@ -173,6 +183,12 @@ private:
   std::unordered_map<std::string, std::vector<parked_command>>
     requests_;                     ///< Idempotent requests under way, and their repeats.
   std::vector<std::string> taken_; ///< Outbox keys to take out.
+  struct held_attempt {
+    timestamp since;
+    std::shared_ptr<attempt_request> request;
+  };
+  std::deque<held_attempt> held_; ///< Oldest first.
+  std::size_t told_ = 0;          ///< Of all entities together.
   std::size_t commands_ = 0;
   std::uint64_t entries_ = 0;
   std::uint64_t refused_ = 0;

@@ -34,9 +34,9 @@ struct losing_group final : consensus {
 
 /// One partition whose outside is played by hand: entities answer at once, the disk when told.
 struct bench final : partition_ports {
-  bench() {
+  explicit bench(std::size_t commands_before_attempts = 1'000) {
     partition.emplace(1, around, group, clock, store::partition_position{}, *this,
-                      partition_limits{4, 100, milliseconds{1'000}});
+                      partition_limits{4, 100, milliseconds{1'000}, commands_before_attempts, milliseconds{500}});
   }
 
   void spawn(const uuid& entity, std::unique_ptr<entity_core> core) override { entities[entity] = std::move(core); }
@@ -465,4 +465,41 @@ SCENARIO("a parent that asks for a child again learns how it ended", "[partition
   CHECK(told[2]->item == 4);
   CHECK(told[2]->status == run_status::failed);
   CHECK(told[2]->message == "task a: broke");
+}
+
+SCENARIO("while a partition is behind, deciding goes before doing", "[partition]") {
+  bench b{1};
+  const auto id = b.make_pipeline();
+  for (int i = 0; i < 4; ++i) b.partition->submit(id.raw, pipeline_command{b.start_command()}, true);
+  auto late = std::vector<std::unique_ptr<proposal>>{};
+  for (int i = 0; i < 2; ++i) {
+    late.insert(late.begin(), std::move(b.decided.back()));
+    b.decided.pop_back();
+  }
+  b.hand_over();
+  b.sync();
+  REQUIRE(b.answers.size() == 2);
+  CHECK(b.offered.empty());
+  WHEN("the rest is decided") {
+    b.decided = std::move(late);
+    b.settle();
+    CHECK(b.offered.size() == 4);
+  }
+  WHEN("it stays behind for long") {
+    b.partition->sweep();
+    CHECK(b.offered.empty());
+    b.clock.advance(milliseconds{501});
+    b.partition->sweep();
+    CHECK(b.offered.size() == 2);
+  }
+  WHEN("a run is cancelled that was held back") {
+    const auto run = b.answers[0]->run.record.id;
+    b.partition->submit(run.raw, run_message{cancel_run{"somebody"}, {}, {}, {}}, false);
+    b.hand_over();
+    b.sync();
+    b.decided = std::move(late);
+    b.settle();
+    CHECK(b.offered.size() == 3);
+    for (const auto& ref : b.offered) CHECK(ref.run != run);
+  }
 }

@@ -161,9 +161,11 @@ void pipeline_core::store_revision(const compiled_definition& compiled, timestam
   around_.plans.put(id_, revision.revision, graph_);
 }
 
-pipeline_view pipeline_core::view() const {
-  const auto standing = read_standing(around_.state, id_);
-  return {*record_, newest_->source, newest_->warnings, std::nullopt, standing && standing->failing};
+pipeline_view pipeline_core::view() {
+  pipeline_view out{*record_, newest_->source, newest_->warnings, std::nullopt};
+  add_runs(around_, out);
+  if (record_->schedule) out.next_run_at = schedules_.own_next_at();
+  return out;
 }
 
 result<pipeline_view> pipeline_core::create(create_pipeline& command, proposal& out) {

@@ -80,7 +80,7 @@ private:
   void set_clear_timer(timestamp due, proposal& out);
 
   /// As answered to whoever wrote it: `newest_` must be there.
-  [[nodiscard]] pipeline_view view() const;
+  [[nodiscard]] pipeline_view view();
   void store_header(proposal& out) const;
   void store_revision(const compiled_definition& compiled, timestamp now, const std::string& by, proposal& out);
   [[nodiscard]] keys::timer clear_timer(timestamp due) const;

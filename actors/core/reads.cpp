@@ -67,24 +67,10 @@ result<pipeline_view> reads::pipeline(workspace_id workspace, pipeline_id id) co
     return fail(errc::not_found, "there is no pipeline " + to_text(id));
   auto revision = open_revision(around_, *record);
   if (!revision) return unexpected(std::move(revision).error());
-  auto view = pipeline_view{std::move(*record), std::move(revision->source), std::move(revision->warnings),
-                            last_run(id), is_failing(id)};
+  auto view = pipeline_view{std::move(*record), std::move(revision->source), std::move(revision->warnings), {}};
+  add_runs(around_, view);
   view.next_run_at = next_run_at(around_.state, view.record);
   return view;
-}
-
-bool reads::is_failing(pipeline_id id) const {
-  const auto standing = read_standing(around_.state, id);
-  return standing && standing->failing;
-}
-
-std::optional<run_record> reads::last_run(pipeline_id id) const {
-  const auto ids =
-    take_ids(around_.state, keys::index_prefix(partition_of_id(id.raw), keys::index_kind::runs_of_pipeline, id.raw), 1);
-  if (ids.empty()) return std::nullopt;
-  auto record = read_record<run_record>(around_.state, keys::run(run_id{ids.front()}));
-  if (!record) return std::nullopt;
-  return open_run(around_.seals, std::move(*record)).record;
 }
 
 std::vector<uuid> reads::pipelines_in(partition_id p, workspace_id workspace, const pipeline_filter& filter,
@@ -128,8 +114,8 @@ listing<pipeline_view> reads::pipelines(workspace_id workspace, const pipeline_f
   for (const auto& id : page_of(std::move(ids), which)) {
     auto record = read_record<pipeline_record>(around_.state, keys::pipeline(pipeline_id{id}));
     if (!record) continue;
-    auto& entry = out.entries.emplace_back(
-      pipeline_view{std::move(*record), std::nullopt, {}, last_run(pipeline_id{id}), is_failing(pipeline_id{id})});
+    auto& entry = out.entries.emplace_back(pipeline_view{std::move(*record), std::nullopt, {}, {}});
+    add_runs(around_, entry);
     entry.next_run_at = next_run_at(around_.state, entry.record);
   }
   return out;

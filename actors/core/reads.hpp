@@ -20,11 +20,9 @@ public:
 
 private:
   [[nodiscard]] bool is_there(pipeline_id id) const;
-  [[nodiscard]] bool is_failing(pipeline_id id) const;
   /// The newest pipelines of a partition that have the filter's type and standing; adds how many have them to `total`.
   [[nodiscard]] std::vector<uuid> pipelines_in(partition_id p, workspace_id workspace, const pipeline_filter& filter,
                                                std::uint64_t limit, std::uint64_t& total) const;
-  [[nodiscard]] std::optional<run_record> last_run(pipeline_id id) const;
   [[nodiscard]] result<std::vector<task_view>> tasks(const run_record& record) const;
   [[nodiscard]] partition_id partition_of_id(const uuid& id) const noexcept {
     return partition_of(slot_of(id), around_.partition_count);

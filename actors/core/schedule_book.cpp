@@ -181,6 +181,11 @@ void schedule_book::set_own(const std::optional<std::string>& cron, timestamp no
   (void)add(std::move(record), now, out).has_value();
 }
 
+std::optional<timestamp> schedule_book::own_next_at() {
+  const auto* own = find(own_schedule_id(runs_.record().id));
+  return own ? own->record.next_at : std::nullopt;
+}
+
 // --- due times ----------------------------------------------------------------------------------
 
 void schedule_book::fire(const fire_schedule& due, timestamp now, proposal& out) {

@@ -39,6 +39,8 @@ public:
   void take_up(schedule_id id, timestamp now, proposal& out);
   /// The pipeline's own `schedule` field changed; it is in UTC. @param cron passed `check_own_cron`.
   void set_own(const std::optional<std::string>& cron, timestamp now, proposal& out);
+  /// When that schedule is due next.
+  [[nodiscard]] std::optional<timestamp> own_next_at();
   /// The pipeline takes scheduled starts again.
   void pipeline_enabled(timestamp now, proposal& out);
   /// It takes none until it is enabled again; due times pass undecided until then.

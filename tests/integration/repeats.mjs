@@ -90,6 +90,13 @@ test('ETag and If-Match: a change of what has changed meanwhile is a 412', async
   await server.expect(204, 'DELETE', `/api/pipelines/${id}`, { headers: { 'If-Match': last } });
 });
 
+test('the answer to a change tells how the runs stand', async () => {
+  const { id } = await server.create('ran', noop);
+  await server.expect(200, 'POST', `/api/pipelines/${id}/run`, { headers: { Prefer: 'wait=20' } });
+  const body = { description: 'x', scheduleCron: '0 2 * * *' };
+  assert.equal((await server.expect(200, 'PUT', `/api/v1/pipelines/${id}`, { body })).body.status, 'SUCCESS');
+});
+
 test('numbers changed on the engine surface do not bring an earlier definition back', async () => {
   const { id } = await server.create('raced', noop);
   for (let round = 0; round < 10; round += 1) {
