@@ -161,7 +161,8 @@ outcome<exit_code> remove(command_context& with) {
 
 std::string told(const value& attempt) {
   const auto status = int_of(attempt, "response_status");
-  const auto error = text_of(attempt, "error");
+  auto error = text_of(attempt, "error");
+  while (error.ends_with('.')) error.pop_back(); // The sentence goes on.
   auto text = status == 0 ? std::string{} : std::to_string(status);
   if (!error.empty()) text += (text.empty() ? "" : ", ") + error;
   return text + " after " + show_duration(milliseconds{int_of(attempt, "latency_ms")});
