@@ -10,7 +10,6 @@
 #include "actors/key_watchers.hpp"
 #include "actors/node.hpp"
 #include "actors/partition_protocol.hpp"
-#include "actors/refusing_operations.hpp"
 #include "actors/run_files.hpp"
 #include "actors/run_log.hpp"
 #include "actors/timer_protocol.hpp"
@@ -32,7 +31,7 @@
 namespace penstock {
 
 /// The real node. Members stand in the order in which they are needed: what comes later uses what comes before.
-class node_impl final : public refusing_schedules<node> {
+class node_impl final : public node {
 public:
   node_impl(const node_settings& settings, std::shared_ptr<clock_source> clock, std::shared_ptr<random_source> random,
             const secret_key& master, std::unique_ptr<store> state, partition_id partition_count);
