@@ -76,6 +76,29 @@ TEMPLATE_TEST_CASE("a store gives back what a turn wrote, also after it was clos
   }
 }
 
+TEMPLATE_TEST_CASE("of several changes of a key in one turn the last one counts, whoever made it", "[storage][store]",
+                   on_rocksdb, on_memory) {
+  TestType place;
+  auto s = opened(place);
+  auto first = put_entry(1, 1, "ab", "1");
+  first.mutations.put(family::state, "a", "2");
+  first.mutations.remove(family::state, "ab");
+  first.mutations.put(family::index, "ab", "3");
+  auto second = put_entry(2, 1, "ab", "4");
+  second.mutations.put(family::state, "ab", "5");
+  second.mutations.put(family::state, "gone", "6");
+  second.mutations.remove(family::state, "gone");
+  REQUIRE(s->write_turn({first, second}));
+  const auto read = [&](family f, std::string_view key) {
+    std::string bytes;
+    return s->get(f, key, bytes) ? bytes : "nothing";
+  };
+  CHECK(read(family::state, "a") == "2");
+  CHECK(read(family::state, "ab") == "5");
+  CHECK(read(family::index, "ab") == "3");
+  CHECK(read(family::state, "gone") == "nothing");
+}
+
 TEMPLATE_TEST_CASE("a scan visits a range in byte order until it is told to stop", "[storage][store]", on_rocksdb,
                    on_memory) {
   TestType place;
