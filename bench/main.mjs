@@ -70,7 +70,7 @@ const machine = () => ({
 
 const full = {
   warmup_ms: 2000, window_ms: 10_000, chain_idle: 20, fan_count: 5, starts: 10, disk_probes: 200, schedule_count: 100_000,
-  stored_count: 1_000_000, list_jobs: [1000, 1_000_000], list_asks: 200, webhook_rate: 200, webhook_window_ms: 15_000,
+  stored_count: 1_000_000, list_jobs: [1000, 1_000_000], list_asks: 200, webhook_rate: 200, webhook_window_ms: 10_000,
 };
 const quick = {
   warmup_ms: 500, window_ms: 2000, chain_idle: 5, fan_count: 2, starts: 3, disk_probes: 100, schedule_count: 2000,

@@ -8,6 +8,7 @@ import { summary } from './lib/statistics.mjs';
 const flags = ['--allow-private-addresses', '--webhook-timeout', '1s', '--webhook-retry-delay', '1s'];
 const arrival_limit_ms = 60_000;
 const tick_ms = 10;
+const settle_ms = 2500; // More than a timeout and the wait for the one retry.
 
 /** The most memory that a process has ever had, in MiB. */
 const peak_rss_mib = (pid) => Number(/^VmHWM:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
@@ -55,43 +56,52 @@ async function calm(receiver, trigger, { webhook_rate, webhook_window_ms }) {
   return { counts: got.counts, latency_ms: summary(got.latencies), problems };
 }
 
-async function measure(receiver, node, settings) {
+/**
+ * How long to the good endpoint while two others take the same events at `path`, served by a process of their own: what they
+ * do must not keep the good one's from noting what arrives.
+ */
+async function beside({ receiver, others }, node, trigger, path, settings) {
+  const ids = [await add_endpoint(node, others.url + path), await add_endpoint(node, others.url + path)];
+  const outcome = await calm(receiver, trigger, settings);
+  for (const id of ids) await node.expect(node.request('DELETE', `/v1/webhooks/${id}`), [204]);
+  await sleep(settle_ms); // What is under way to them ends meanwhile.
+  return outcome;
+}
+
+async function measure(receivers, node, settings) {
+  const { receiver, others } = receivers;
   const trigger = node.trigger(await node.create_pipeline('one', [{ id: 's', type: 'noop' }]));
   await add_endpoint(node, `${receiver.url}/good`);
   const alone = await flood(receiver, node, trigger, settings);
-  const before = await calm(receiver, trigger, settings);
-  // As many good ones: what is due to the number of deliveries and not to how they end.
-  const others = [];
-  for (const _ of bad_paths) others.push(await add_endpoint(node, `${receiver.url}/other`));
-  const among = await calm(receiver, trigger, settings);
-  for (const id of others) await node.expect(node.request('DELETE', `/v1/webhooks/${id}`), [204]);
-  for (const path of bad_paths) await add_endpoint(node, receiver.url + path);
-  const beside = await calm(receiver, trigger, settings);
-  const problems = [...alone.problems, ...before.problems, ...among.problems, ...beside.problems];
-  const followed = (await receiver.ask('counts')).counts['/target'];
-  if (followed) problems.push(`webhooks: ${followed} redirects were followed`);
-  return {
-    figures: {
-      webhooks_per_s: alone.per_second,
-      webhooks_p50_ms: before.latency_ms.p50, webhooks_p99_ms: before.latency_ms.p99,
-      webhooks_among_p50_ms: among.latency_ms.p50, webhooks_among_p99_ms: among.latency_ms.p99,
-      webhooks_beside_p50_ms: beside.latency_ms.p50, webhooks_beside_p99_ms: beside.latency_ms.p99,
-      webhooks_peak_mib: peak_rss_mib(node.child.pid),
-    },
-    phases: { webhooks: alone.load, webhooks_alone: before, webhooks_among: among, webhooks_beside: beside },
-    problems,
+  const calm_alone = await calm(receiver, trigger, settings);
+  const phases = { webhooks: alone.load, webhooks_alone: calm_alone };
+  const figures = {
+    webhooks_per_s: alone.per_second, webhooks_p50_ms: calm_alone.latency_ms.p50, webhooks_p99_ms: calm_alone.latency_ms.p99,
   };
+  const problems = [...alone.problems, ...calm_alone.problems];
+  for (const path of ['/other', ...bad_paths]) {
+    const outcome = await beside(receivers, node, trigger, path, settings);
+    phases[`webhooks_beside_${path.slice(1)}`] = outcome;
+    figures[`webhooks_beside_${path.slice(1)}_p99_ms`] = outcome.latency_ms.p99;
+    problems.push(...outcome.problems);
+  }
+  figures.webhooks_peak_mib = peak_rss_mib(node.child.pid);
+  const followed = (await others.ask('counts')).counts['/target'];
+  if (followed) problems.push(`webhooks: ${followed} redirects were followed`);
+  return { figures, phases, problems };
 }
 
 export async function webhooks(binary, directory, settings) {
   const receiver = await start_receiver();
+  const others = await start_receiver();
   const node = await server.start(binary, directory, { more_flags: flags });
   try {
-    const result = await measure(receiver, node, settings);
+    const result = await measure({ receiver, others }, node, settings);
     await node.stop_well(result.problems);
     return result;
   } finally {
     await node.stop();
     receiver.stop();
+    others.stop();
   }
 }
