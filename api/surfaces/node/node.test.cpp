@@ -51,6 +51,25 @@ TEST_CASE("metrics hold our counts and the node's figures", "[node]") {
   CHECK(text.find("# TYPE penstock_queue_depth gauge") == text.rfind("# TYPE penstock_queue_depth gauge"));
 }
 
+TEST_CASE("metrics of a route begin with its first answer", "[node]") {
+  test_front front;
+  const auto count_of = [&](std::string_view what) {
+    const auto text = front.ask(verb::get, "/metrics").raw.body;
+    std::size_t count = 0;
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
+    return count;
+  };
+  // Before its own answer, the first one finds none.
+  CHECK(count_of("route=") == 0);
+  front.app.metrics().answered(0, 200, std::chrono::milliseconds{3});
+  const auto success = count_of("route=\"/health\"");
+  CHECK(success > 1);
+  front.app.metrics().answered(0, 503, std::chrono::milliseconds{3});
+  front.app.metrics().answered(0, 101, std::chrono::milliseconds{3});
+  CHECK(count_of("route=\"/health\"") == success + 1);
+  CHECK(count_of("route=\"/health\",status=\"2xx\"} 2") == 1);
+}
+
 TEST_CASE("the API's description holds every row once", "[node][openapi]") {
   test_front front;
   const auto r = front.ask(verb::get, "/openapi.json");
