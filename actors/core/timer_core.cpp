@@ -1,9 +1,15 @@
 #include "actors/core/timer_core.hpp"
 
+#include <algorithm>
+#include <tuple>
+
 namespace penstock {
 
-void timer_core::hold(const keys::timer& timer) {
-  if (held_.insert(timer.encode()).second) queue_.push(timer);
+bool timer_core::sooner::operator()(const keys::timer& a, const keys::timer& b) const noexcept {
+  const auto place = [](const keys::timer& t) {
+    return std::tie(t.due, t.partition, t.kind, t.id, t.task, t.item, t.attempt);
+  };
+  return place(a) < place(b);
 }
 
 void timer_core::refill(timestamp now) {
@@ -12,28 +18,25 @@ void timer_core::refill(timestamp now) {
   for (partition_id p = 0; p <= partition_count_; ++p)
     state_.scan(family::timers, keys::timers_prefix(p), keys::timers_until(p, known_until_),
                 [&](std::string_view key, std::string_view) {
-                  if (const auto timer = keys::timer::decode(key)) hold(*timer);
+                  if (const auto timer = keys::timer::decode(key)) held_.insert(*timer);
                   return true;
                 });
 }
 
 void timer_core::arm(const keys::timer& timer) {
-  if (timer.due <= known_until_) hold(timer);
+  if (timer.due <= known_until_) held_.insert(timer);
 }
 
 std::vector<keys::timer> timer_core::take_due(timestamp now) {
-  std::vector<keys::timer> out;
-  while (!queue_.empty() && queue_.top().due <= now) {
-    out.push_back(queue_.top());
-    held_.erase(queue_.top().encode());
-    queue_.pop();
-  }
+  const auto end = std::find_if(held_.begin(), held_.end(), [&](const keys::timer& t) { return t.due > now; });
+  std::vector<keys::timer> out(held_.begin(), end);
+  held_.erase(held_.begin(), end);
   return out;
 }
 
 std::optional<timestamp> timer_core::next() const {
-  if (queue_.empty()) return std::nullopt;
-  return queue_.top().due;
+  if (held_.empty()) return std::nullopt;
+  return held_.begin()->due;
 }
 
 } // namespace penstock

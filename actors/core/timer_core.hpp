@@ -4,8 +4,7 @@
 #include "storage/store.hpp"
 
 #include <optional>
-#include <queue>
-#include <unordered_set>
+#include <set>
 #include <vector>
 
 namespace penstock {
@@ -27,19 +26,18 @@ public:
   [[nodiscard]] std::vector<keys::timer> take_due(timestamp now);
   /// When the next one in memory is due.
   [[nodiscard]] std::optional<timestamp> next() const;
-  [[nodiscard]] std::size_t size() const noexcept { return queue_.size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return held_.size(); }
 
 private:
-  struct later {
-    bool operator()(const keys::timer& a, const keys::timer& b) const noexcept { return a.due > b.due; }
+  /// By time; whatever else tells timers apart only keeps one that is read again from being held twice.
+  struct sooner {
+    bool operator()(const keys::timer& a, const keys::timer& b) const noexcept;
   };
-  void hold(const keys::timer& timer);
 
   const state_reader& state_;
   partition_id partition_count_;
   timestamp known_until_{}; ///< All timers in the store due up to here are held.
-  std::priority_queue<keys::timer, std::vector<keys::timer>, later> queue_;
-  std::unordered_set<std::string> held_; ///< Keys in the queue, so that one read again is not held twice.
+  std::set<keys::timer, sooner> held_;
 };
 
 } // namespace penstock
