@@ -8,12 +8,11 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
-#include <algorithm>
 #include <array>
-#include <atomic>
 #include <charconv>
 #include <deque>
 #include <map>
+#include <mutex>
 
 namespace penstock {
 namespace {
@@ -76,28 +75,24 @@ void append_histograms(std::string& out, const std::map<std::string, figure_hist
 
 struct http_metrics::impl {
   /// What is known of a route from its first answer on: most servers use a tenth of the routes, and who asks for the figures
-  /// holds up other requests for as long as it takes to write them.
+  /// holds up other requests for as long as it takes to write them. All classes then, so that a first failure is seen as a
+  /// step from 0.
   struct row_metrics {
     prometheus::Labels labels;
-    std::array<std::atomic<prometheus::Counter*>, class_count> requests{};
-    std::atomic<prometheus::Histogram*> latency = nullptr;
+    std::once_flag made;
+    std::array<prometheus::Counter*, class_count> requests{};
+    prometheus::Histogram* latency = nullptr;
   };
 
-  /// The family gives two that ask at once the same one.
-  prometheus::Counter& requests_of(row_metrics& row, std::size_t digit) const {
-    auto& known = row.requests[digit];
-    if (auto* there = known.load(std::memory_order_acquire)) return *there;
-    auto labels = row.labels;
-    labels.emplace("status", status_class(digit));
-    auto& made = requests->Add(labels);
-    known.store(&made, std::memory_order_release);
-    return made;
-  }
-  prometheus::Histogram& latency_of(row_metrics& row) const {
-    if (auto* there = row.latency.load(std::memory_order_acquire)) return *there;
-    auto& made = latency->Add(row.labels, latency_bounds());
-    row.latency.store(&made, std::memory_order_release);
-    return made;
+  void make(row_metrics& row) const {
+    // Classes that no route of ours answers with are left out.
+    for (std::size_t digit = 2; digit < class_count; ++digit) {
+      auto labels = row.labels;
+      labels.emplace("status", status_class(digit));
+      row.requests[digit] = &requests->Add(labels);
+    }
+    row.requests[1] = row.requests[0] = row.requests[2];
+    row.latency = &latency->Add(row.labels, latency_bounds());
   }
 
   prometheus::Registry registry;
@@ -175,9 +170,9 @@ http_metrics::~http_metrics() = default;
 
 void http_metrics::answered(std::size_t index, int status, std::chrono::nanoseconds took) noexcept {
   auto& row = impl_->rows[index];
-  // Classes that no route of ours answers with count as success.
-  impl_->requests_of(row, std::max<std::size_t>(class_of(status), 2)).Increment();
-  impl_->latency_of(row).Observe(std::chrono::duration<double>(took).count());
+  std::call_once(row.made, [&] { impl_->make(row); });
+  row.requests[class_of(status)]->Increment();
+  row.latency->Observe(std::chrono::duration<double>(took).count());
 }
 
 void http_metrics::refused(int status) noexcept { impl_->refused[class_of(status)]->Increment(); }

@@ -63,6 +63,7 @@ async function calm(receiver, trigger, { webhook_rate, webhook_window_ms }) {
 async function beside({ receiver, others }, node, trigger, path, settings) {
   const ids = [await add_endpoint(node, others.url + path), await add_endpoint(node, others.url + path)];
   const outcome = await calm(receiver, trigger, settings);
+  if (!(await others.ask('counts')).counts[path]) outcome.problems.push(`webhooks: nothing was posted to ${path}`);
   for (const id of ids) await node.expect(node.request('DELETE', `/v1/webhooks/${id}`), [204]);
   await sleep(settle_ms); // What is under way to them ends meanwhile.
   return outcome;
