@@ -47,8 +47,11 @@ void counter_cache::drain(const std::function<void(family, std::string_view, std
     write(where, counter->first, *counter->second.v);
   }
   changed_.clear();
-  // Counters are few and hot; if they are not, reading them again is what would have happened without a cache.
-  if (size_ <= entries_max_) return;
+}
+
+// Counters are few and hot; if they are not, reading them again is what would have happened without a cache.
+void counter_cache::forget() {
+  changed_.clear();
   for (auto& family_entries : families_) family_entries.clear();
   size_ = 0;
 }

@@ -17,8 +17,8 @@ namespace penstock {
 /// @returns nothing unless `bytes` are 8.
 [[nodiscard]] std::optional<std::int64_t> decode_counter(std::string_view bytes) noexcept;
 
-/// Turns additions into absolute values, so that a turn writes each counter once and never has to merge. Belongs to the
-/// writer's thread.
+/// Turns additions into absolute values, so that a turn writes each counter once and never has to merge. Used by one thread
+/// at a time.
 class counter_cache {
 public:
   /// Reads a counter that is not in the cache; nothing if the stored bytes are no counter.
@@ -28,15 +28,20 @@ public:
 
   /// Says that this turn adds in `f`: from here on puts and removals of the family have to be told, too.
   void expect_additions(family f) { counting_[family_place(f)] = true; }
+  [[nodiscard]] bool expects_additions(family f) const noexcept { return counting_[family_place(f)]; }
 
   /// @returns false if what is stored under `key` is no counter.
   [[nodiscard]] bool add(family f, std::string_view key, std::int64_t delta);
   /// Something else than an addition wrote `key`; no bytes: it was removed.
   void overwritten(family f, std::string_view key, std::optional<std::string_view> bytes);
 
-  /// Hands over the counters added to since the last call, with their new values; forgets all if there are too many.
+  /// Hands over the counters added to since the last call, with their new values.
   void drain(const std::function<void(family, std::string_view key, std::int64_t v)>& write);
 
+  /// Whether there are too many to hold.
+  [[nodiscard]] bool is_full() const noexcept { return size_ > entries_max_; }
+  /// Only between turns, and when all that was drained is where `load` finds it.
+  void forget();
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
 private:

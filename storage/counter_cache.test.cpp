@@ -67,6 +67,8 @@ SCENARIO("a cache that has grown too large starts afresh", "[storage][counters]"
   fixture f;
   for (const auto* key : {"a", "b", "c", "d"}) CHECK(f.cache.add(family::counters, key, 1));
   f.drain();
+  CHECK(f.cache.is_full());
+  f.cache.forget();
   CHECK(f.cache.size() == 0);
   CHECK(f.cache.add(family::counters, "a", 1));
   f.drain();

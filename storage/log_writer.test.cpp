@@ -21,6 +21,12 @@ class watched_store final : public store {
 public:
   explicit watched_store(std::unique_ptr<store> inner) : inner_(std::move(inner)) {}
 
+  result<std::unique_ptr<prepared_turn>> prepare(const std::vector<turn_entry>& entries) override {
+    const std::lock_guard lock{mutex_};
+    ++prepared_;
+    changed_.notify_all();
+    return inner_->prepare(entries);
+  }
   result<void> write_turn(const std::vector<turn_entry>& entries) override {
     std::unique_lock lock{mutex_};
     ++writing_;
@@ -54,6 +60,15 @@ public:
     changed_.wait(lock, [&] { return writing_ >= count; });
   }
 
+  void wait_for_prepared(int count) {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return prepared_ >= count; });
+  }
+  int prepared() {
+    const std::lock_guard lock{mutex_};
+    return prepared_;
+  }
+
   std::vector<std::size_t> turns;
   bool failing = false;
 
@@ -63,6 +78,7 @@ private:
   std::condition_variable changed_;
   bool held_ = false;
   int writing_ = 0;
+  int prepared_ = 0;
 };
 
 struct fixture {
@@ -149,9 +165,42 @@ SCENARIO("a turn's size is bounded", "[storage][writer]") {
   f.writer->append(put_entry(1, 1, "a", "1"));
   f.target.wait_for_writes(1);
   const std::string large(std::size_t{5} << 20, 'x');
-  for (std::uint64_t i = 2; i <= 4; ++i) f.writer->append(put_entry(1, i, "a", large));
+  for (std::uint64_t i = 2; i <= 7; ++i) f.writer->append(put_entry(1, i, "a", large));
+  f.target.let_go();
+  f.writer->stop();
+  for (const auto entries : f.target.turns) CHECK(entries <= 2);
+  CHECK(f.committed.back() == std::pair<std::uint16_t, std::uint64_t>{1, 7});
+}
+
+SCENARIO("much that waits is prepared while a turn is written, little is not", "[storage][writer]") {
+  fixture f;
+  f.target.hold();
+  f.writer->append(put_entry(1, 1, "a", "1"));
+  f.target.wait_for_writes(1);
+  f.writer->append(put_entry(1, 2, "a", "2"));
+  std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  CHECK(f.target.prepared() == 1);
+  f.writer->append(put_entry(1, 3, "a", std::string(std::size_t{2} << 20, 'x')));
+  f.target.wait_for_prepared(2);
+  CHECK(f.target.turns.empty());
+  f.writer->append(put_entry(1, 4, "a", "4"));
   f.target.let_go();
   f.writer->stop();
   CHECK(f.target.turns == std::vector<std::size_t>{1, 2, 1});
-  CHECK(f.committed.back() == std::pair<std::uint16_t, std::uint64_t>{1, 4});
+  CHECK(f.committed == commits{{1, 1}, {1, 3}, {1, 4}});
+}
+
+SCENARIO("a turn that was prepared is not written after a failure", "[storage][writer]") {
+  fixture f;
+  f.target.failing = true;
+  f.target.hold();
+  f.writer->append(put_entry(1, 1, "a", "1"));
+  f.target.wait_for_writes(1);
+  f.writer->append(put_entry(1, 2, "a", std::string(std::size_t{2} << 20, 'x')));
+  f.target.wait_for_prepared(2);
+  f.target.let_go();
+  f.writer->stop();
+  CHECK(f.failures.size() == 1);
+  CHECK(f.target.turns.size() == 1);
+  CHECK(f.committed.empty());
 }

@@ -8,14 +8,17 @@
 #include "storage/turn_ledger.hpp"
 #include "storage/watermark_keeper.hpp"
 
+#include <rocksdb/perf_level.h>
+
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <mutex>
-#include <tuple>
 #include <vector>
 
 namespace penstock {
@@ -30,7 +33,6 @@ namespace {
 
 /// What an entry of a turn makes of a key.
 struct key_change {
-  family where;
   std::string_view key;
   std::string_view bytes; ///< Unless removed.
   bool removed = false;
@@ -39,14 +41,47 @@ struct key_change {
 /// Leaves of each key its last change, in the order of keys: the tables in memory find the place of a neighbour at once,
 /// and most of what a burst of short runs writes is written over within the turn.
 void keep_last_by_key(std::vector<key_change>& changes) {
-  const auto place = [](const key_change& c) { return std::tie(c.where, c.key); };
   std::stable_sort(changes.begin(), changes.end(),
-                   [&](const key_change& a, const key_change& b) { return place(a) < place(b); });
+                   [](const key_change& a, const key_change& b) { return a.key < b.key; });
   std::size_t kept = 0;
   for (std::size_t i = 0; i < changes.size(); ++i)
-    if (i + 1 == changes.size() || place(changes[i]) != place(changes[i + 1])) changes[kept++] = changes[i];
+    if (i + 1 == changes.size() || changes[i].key != changes[i + 1].key) changes[kept++] = changes[i];
   changes.erase(changes.begin() + static_cast<std::ptrdiff_t>(kept), changes.end());
 }
+
+/// How many turns are prepared and not written.
+class turns_under_way {
+public:
+  void begin() {
+    const std::lock_guard lock{mutex_};
+    ++count_;
+  }
+  void end() {
+    const std::lock_guard lock{mutex_};
+    if (--count_ == 0) none_.notify_all();
+  }
+  void wait_for_none() {
+    std::unique_lock lock{mutex_};
+    none_.wait(lock, [this] { return count_ == 0; });
+  }
+
+private:
+  std::mutex mutex_;
+  std::condition_variable none_;
+  std::size_t count_ = 0;
+};
+
+struct built_turn final : prepared_turn {
+  built_turn(const std::vector<turn_entry>& e, planned_turn p, turns_under_way& u)
+      : prepared_turn(e), planned(std::move(p)), under_way(u) {
+    under_way.begin();
+  }
+  ~built_turn() override { under_way.end(); }
+
+  const planned_turn planned;
+  rocksdb::WriteBatch batch;
+  turns_under_way& under_way;
+};
 
 class rocksdb_store final : public store {
 public:
@@ -63,6 +98,8 @@ public:
                       .log_begun = [this] { log_begun_ = true; }});
     if (!started) return unexpected(started.error());
     started_ = std::move(*started);
+    planned_.restore(ledger_.turn(), ledger_.chain());
+    for (const auto& [partition, progress] : ledger_.partitions()) planned_.restore(partition, progress);
     log_begun_ = false; // The start's own watermark asks for the log file that it began.
     written_ = synced_ = {ledger_.turn(), short_form(ledger_.chain())};
     watermark_keeper::duties duties;
@@ -82,14 +119,32 @@ public:
   }
 
   [[nodiscard]] result<void> write_turn(const std::vector<turn_entry>& entries) override {
+    auto turn = prepare(entries);
+    return turn ? write(std::move(*turn)) : unexpected(std::move(turn).error());
+  }
+
+  [[nodiscard]] result<std::unique_ptr<prepared_turn>> prepare(const std::vector<turn_entry>& entries) override {
     if (auto failed = failure()) return unexpected(std::move(*failed));
-    const auto planned = ledger_.plan(entries);
-    if (!planned) return unexpected(planned.error());
-    rocksdb::WriteBatch batch;
-    if (auto built = build(*planned, entries, batch); !built) return built;
-    if (auto written = write(batch); !written) return written;
-    ledger_.commit(*planned);
-    note_written({planned->turn, short_form(planned->after)});
+    const auto found = survey(entries);
+    if (!found) return unexpected(found.error());
+    keep_counters_right(*found);
+    auto planned = planned_.plan(entries);
+    if (!planned) return unexpected(std::move(planned).error());
+    auto turn = std::make_unique<built_turn>(entries, std::move(*planned), under_way_);
+    if (auto built = build(turn->planned, entries, turn->batch); !built) {
+      note_failure(built.error()); // The counters are of no use any more.
+      return unexpected(std::move(built).error());
+    }
+    planned_.commit(turn->planned);
+    return turn;
+  }
+
+  [[nodiscard]] result<void> write(std::unique_ptr<prepared_turn> prepared) override {
+    if (auto failed = failure()) return unexpected(std::move(*failed));
+    auto& turn = static_cast<built_turn&>(*prepared);
+    if (auto written = write(turn.batch); !written) return written;
+    ledger_.commit(turn.planned);
+    note_written({turn.planned.turn, short_form(turn.planned.after)});
     keeper_->turn_written();
     return mark_new_log();
   }
@@ -142,30 +197,41 @@ private:
     return get(f, key, bytes) ? decode_counter(bytes) : 0;
   }
 
+  /// What the cache does not hold it reads from the database, which must not lie behind what was prepared.
+  void keep_counters_right(const turn_survey& coming) {
+    const auto begins = [&](const column_family& row) {
+      return coming.counts[family_place(row.number)] && !counters_.expects_additions(row.number);
+    };
+    if (!counters_.is_full() && std::none_of(column_families.begin(), column_families.end(), begins)) return;
+    under_way_.wait_for_none();
+    if (counters_.is_full()) counters_.forget();
+    for (const auto& row : column_families)
+      if (begins(row)) counters_.expect_additions(row.number);
+  }
+
   [[nodiscard]] result<void> build(const planned_turn& planned, const std::vector<turn_entry>& entries,
                                    rocksdb::WriteBatch& batch) {
     // First, so that a reader of the raw log finds it at a fixed place.
     const turn_marker marker{.turn = planned.turn,
-                             .synced = synced().turn,
+                             .synced = synced_before(planned.turn),
                              .before = short_form(planned.before),
                              .after = short_form(planned.after)};
     batch.PutLogData(encode_marker(marker, started_.mark.id)).PermitUncheckedError();
-    const auto found = survey(entries);
-    if (!found) return unexpected(found.error());
-    for (const auto& row : column_families)
-      if (found->counts[family_place(row.number)]) counters_.expect_additions(row.number);
-    changes_.clear();
+    for (auto& changes : changes_) changes.clear();
     for (const auto& entry : entries)
       if (auto added = add(entry); !added) return added;
     std::deque<std::string> counted;
     counters_.drain([&](family f, std::string_view key, std::int64_t v) {
       // A counter that is missing reads as 0.
-      changes_.push_back({f, key, v == 0 ? std::string_view{} : counted.emplace_back(encode_counter(v)), v == 0});
+      changes_of(f).push_back({key, v == 0 ? std::string_view{} : counted.emplace_back(encode_counter(v)), v == 0});
     });
-    keep_last_by_key(changes_);
-    for (const auto& change : changes_)
-      if (change.removed) remove(batch, change.where, change.key);
-      else put(batch, change.where, change.key, change.bytes);
+    for (const auto& row : column_families) {
+      auto& changes = changes_of(row.number);
+      keep_last_by_key(changes);
+      for (const auto& change : changes)
+        if (change.removed) remove(batch, row.number, change.key);
+        else put(batch, row.number, change.key, change.bytes);
+    }
     for (const auto& [partition, progress] : planned.partitions)
       put(batch, family::meta, partition_key(partition),
           codec::encode(partition_record{progress.index, progress.clock_ms, to_bytes(progress.chain)}));
@@ -180,11 +246,11 @@ private:
       switch (m.kind) {
         case mutation_kind::put:
           counters_.overwritten(m.where, m.key, m.bytes);
-          changes_.push_back({m.where, m.key, m.bytes, false});
+          changes_of(m.where).push_back({m.key, m.bytes, false});
           break;
         case mutation_kind::remove:
           counters_.overwritten(m.where, m.key, std::nullopt);
-          changes_.push_back({m.where, m.key, {}, true});
+          changes_of(m.where).push_back({m.key, {}, true});
           break;
         case mutation_kind::add: counts = counters_.add(m.where, m.key, m.delta) && counts; break;
       }
@@ -192,6 +258,8 @@ private:
     if (decoded && !counts) return fail(errc::internal, "a change adds to a key that holds no counter");
     return decoded;
   }
+
+  [[nodiscard]] std::vector<key_change>& changes_of(family f) { return changes_[family_place(f)]; }
 
   void put(rocksdb::WriteBatch& batch, family f, std::string_view key, std::string_view bytes) const {
     // Can only fail beyond the limits that the batch was made without.
@@ -206,6 +274,7 @@ private:
   }
 
   [[nodiscard]] result<void> write(rocksdb::WriteBatch& batch) {
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable); // Nobody reads what it counts at every comparison of keys.
     rocksdb::WriteOptions options;
     options.sync = settings_.sync == durability::fsync;
     const std::lock_guard lock{log_mutex_};
@@ -238,6 +307,11 @@ private:
       if (auto done = sync_directory(paths_.database); !done) return unexpected(done.error());
     mark.log = started_.mark.log = *log;
     return mark;
+  }
+
+  /// Which turn will be on the disk when `turn` is written: if the one before fails, this one is not written.
+  [[nodiscard]] std::uint64_t synced_before(std::uint64_t turn) const {
+    return settings_.sync == durability::fsync ? turn - 1 : synced().turn;
   }
 
   [[nodiscard]] proven_turn synced() const {
@@ -283,9 +357,12 @@ private:
 
   rocksdb_settings settings_;
   database_paths paths_;
-  turn_ledger ledger_;
-  counter_cache counters_;          ///< Of the writer's thread.
-  std::vector<key_change> changes_; ///< Of the turn that is being built; views into its entries.
+  turn_ledger ledger_;  ///< As written.
+  turn_ledger planned_; ///< As prepared; so are the counters.
+  counter_cache counters_;
+  turns_under_way under_way_;
+  /// Of the turn that is being prepared, by family; views into its entries.
+  std::array<std::vector<key_change>, family_slots> changes_;
   started_database started_;
   std::atomic<bool> log_begun_ = false;
   std::mutex log_mutex_; ///< Keeps `SyncWAL` and writes apart.

@@ -87,12 +87,28 @@ struct turn_entry {
   mutation_batch mutations;
 };
 
-/// The durable state of a node. One writer (the log writer's thread), any number of readers.
+/// A turn that is ready to be written. May be dropped instead, after a failure.
+class prepared_turn {
+public:
+  explicit prepared_turn(const std::vector<turn_entry>& e) : entries(e) {}
+  virtual ~prepared_turn() = default;
+
+  const std::vector<turn_entry>& entries;
+};
+
+/// The durable state of a node. One writer (the log writer), any number of readers.
 class store : public state_reader {
 public:
-  /// Writes all entries atomically and durably (fsync) as the next turn. Called by one thread only.
+  /// Writes all entries atomically and durably (fsync) as the next turn.
   /// @returns an error after which nothing may be written any more: the caller ends the process.
   [[nodiscard]] virtual result<void> write_turn(const std::vector<turn_entry>& entries) = 0;
+
+  /// The same in two steps: one thread may prepare a turn while another writes the one before. Turns are written in the
+  /// order in which they were prepared. The entries must outlive both steps.
+  [[nodiscard]] virtual result<std::unique_ptr<prepared_turn>> prepare(const std::vector<turn_entry>& entries) {
+    return std::make_unique<prepared_turn>(entries);
+  }
+  [[nodiscard]] virtual result<void> write(std::unique_ptr<prepared_turn> turn) { return write_turn(turn->entries); }
 
   /// Applied index and clock of a partition, 0 and 0 if it never wrote.
   struct partition_position {

@@ -7,8 +7,11 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
 using namespace penstock;
 using namespace penstock::test;
@@ -211,4 +214,84 @@ TEMPLATE_TEST_CASE("readers never see a part of a turn", "[storage][store]", on_
   done = true;
   for (auto& reader : readers) reader.join();
   CHECK(torn == 0);
+}
+
+namespace {
+
+turn_entry adding(std::uint64_t index, std::int64_t delta) {
+  auto entry = put_entry(1, index, "a", std::to_string(index));
+  for (const auto* counter : {"total", "beside", "more"}) entry.mutations.add(family::counters, counter, delta);
+  return entry;
+}
+
+} // namespace
+
+SCENARIO("a turn that is prepared while the one before is not yet written rests on it", "[storage][store]") {
+  const temporary_directory directory;
+  const auto open = [&](std::size_t counters_cached_max) {
+    rocksdb_settings settings;
+    settings.counters_cached_max = counters_cached_max;
+    auto s = open_rocksdb_store(directory.path(), settings);
+    if (!s) FAIL(s.error().message);
+    return std::move(*s);
+  };
+  std::int64_t expected = 7;
+  auto s = open(100);
+  REQUIRE(s->write_turn({adding(1, 7)}));
+  WHEN("one thread does both") {
+    const std::vector<turn_entry> second{adding(2, 10)};
+    const std::vector<turn_entry> third{adding(3, 100)};
+    auto two = s->prepare(second);
+    auto three = s->prepare(third);
+    REQUIRE(two);
+    REQUIRE(three);
+    CHECK(s->position(1).index == 1);
+    REQUIRE(s->write(std::move(*two)));
+    CHECK(s->counter(family::counters, "total") == 17);
+    REQUIRE(s->write(std::move(*three)));
+    expected = 117;
+  }
+  WHEN("the cache of counters begins anew with every turn") {
+    s.reset();
+    s = open(1);
+    const std::vector<turn_entry> second{adding(2, 10)};
+    const std::vector<turn_entry> third{adding(3, 100)};
+    auto two = s->prepare(second);
+    REQUIRE(two);
+    std::atomic<bool> prepared = false;
+    std::thread other{[&] {
+      auto three = s->prepare(third);
+      prepared = true;
+      if (three) (void)s->write(std::move(*three)).has_value();
+    }};
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    CHECK_FALSE(prepared); // It would read what the second turn is about to change.
+    CHECK(s->write(std::move(*two)));
+    other.join();
+    expected = 117;
+  }
+  WHEN("the first additions come behind a turn that overwrites a counter") {
+    s.reset();
+    s = open(100);
+    std::vector<turn_entry> second{put_entry(1, 2, "a", "b")};
+    second[0].mutations.remove(family::counters, "total");
+    const std::vector<turn_entry> third{adding(3, 100)};
+    auto two = s->prepare(second);
+    REQUIRE(two);
+    std::thread other{[&] {
+      if (auto three = s->prepare(third)) (void)s->write(std::move(*three)).has_value();
+    }};
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    CHECK(s->write(std::move(*two)));
+    other.join();
+    expected = 100;
+  }
+  for (const bool reopened : {false, true}) {
+    if (reopened) {
+      s.reset();
+      s = open(100);
+    }
+    CHECK(s->counter(family::counters, "total") == expected);
+    CHECK(s->position(1).index == 3);
+  }
 }

@@ -25,7 +25,7 @@ using database_id = std::array<std::uint8_t, 16>;
 /// What stands at the beginning of each turn in the log, and what the proof at start-up goes by.
 struct turn_marker {
   std::uint64_t turn = 0;   ///< Counts from 1.
-  std::uint64_t synced = 0; ///< The last turn known to be on disk when this one was written: losing that is damage.
+  std::uint64_t synced = 0; ///< A turn that was on disk when this one was written: losing that is damage.
   std::uint64_t before = 0; ///< Short form of the chain hash before the turn...
   std::uint64_t after = 0;  ///< ... and after it.
 
