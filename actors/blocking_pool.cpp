@@ -3,13 +3,14 @@
 #include "runtime/threads.hpp"
 
 #include <exception>
+#include <optional>
 
 namespace penstock {
 
 blocking_pool::blocking_pool(std::size_t threads, std::size_t queue_max,
-                             std::function<void(std::string_view)> job_failed)
+                             std::function<void(std::string_view)> job_failed, pool_pace pace)
     : queue_max_(queue_max), job_failed_(std::move(job_failed)) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, pace] { work(pace); });
 }
 
 blocking_pool::~blocking_pool() { stop(); }
@@ -44,8 +45,11 @@ void blocking_pool::stop() {
     if (thread.joinable()) thread.join();
 }
 
-void blocking_pool::work() {
+void blocking_pool::work(pool_pace pace) {
   name_thread("pool");
+  std::optional<prompt_thread> scheduling;
+  if (pace == pool_pace::prompt) scheduling.emplace();
+  else (void)answer_soon();
   std::unique_lock lock{mutex_};
   while (true) {
     wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
@@ -55,6 +59,7 @@ void blocking_pool::work() {
     lock.unlock();
     run(job);
     job = nullptr;
+    if (scheduling) scheduling->worked();
     lock.lock();
   }
 }

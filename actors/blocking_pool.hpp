@@ -11,12 +11,16 @@
 
 namespace penstock {
 
+/// Whether clients wait for each job of a pool, and each takes little (`prompt_thread`).
+enum class pool_pace { usual, prompt };
+
 /// Threads for work that blocks (files, reads that miss the cache, compiling definitions), which actors must not do.
 class blocking_pool {
 public:
   /// @param queue_max jobs that may wait; `try_post` refuses beyond it.
   /// @param job_failed is told what a job threw, on the job's thread; the pool goes on.
-  blocking_pool(std::size_t threads, std::size_t queue_max, std::function<void(std::string_view what)> job_failed);
+  blocking_pool(std::size_t threads, std::size_t queue_max, std::function<void(std::string_view what)> job_failed,
+                pool_pace pace = pool_pace::usual);
   ~blocking_pool();
   blocking_pool(const blocking_pool&) = delete;
   blocking_pool& operator=(const blocking_pool&) = delete;
@@ -30,7 +34,7 @@ public:
   void stop();
 
 private:
-  void work();
+  void work(pool_pace pace);
   void run(const std::function<void()>& job) const;
 
   std::mutex mutex_;

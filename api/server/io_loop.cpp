@@ -3,7 +3,6 @@
 #include "api/server/http_connection.hpp"
 #include "api/server/response_head.hpp"
 #include "api/server/websocket_session.hpp"
-#include "runtime/threads.hpp"
 
 #include <csignal>
 
@@ -24,6 +23,7 @@ void io_loop::start() {
 
 void io_loop::run() {
   name_thread("http");
+  scheduling_.emplace();
   // `sendfile` cannot be told not to raise it when a client goes away in the middle of a file.
   sigset_t pipe;
   sigemptyset(&pipe);
@@ -76,6 +76,7 @@ void io_loop::post(std::function<void()> work) {
 }
 
 void io_loop::take_deliveries() {
+  scheduling_->worked();
   std::vector<std::function<void()>> work;
   {
     std::scoped_lock lock{mutex_};
@@ -100,6 +101,7 @@ void io_loop::arm_sweep() {
 
 void io_loop::sweep() {
   now_ = clock::now();
+  scheduling_->worked();
   // A connection that times out may leave the list.
   for (std::size_t i = connections_.size(); i-- > 0;) {
     if (i >= connections_.size()) continue;

@@ -3,6 +3,7 @@
 #include "api/application.hpp"
 #include "api/response.hpp"
 #include "runtime/seams.hpp"
+#include "runtime/threads.hpp"
 
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -97,6 +99,7 @@ private:
   std::shared_ptr<clock_source> wall_clock_;
   net::basic_waitable_timer<clock, net::wait_traits<clock>, net::io_context::executor_type> sweep_timer_;
   std::thread thread_;
+  std::optional<prompt_thread> scheduling_; ///< Of that thread.
   std::atomic<std::thread::id> thread_id_;
   clock::time_point now_ = clock::now();
   std::vector<std::shared_ptr<http_connection>> connections_;

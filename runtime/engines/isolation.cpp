@@ -140,9 +140,11 @@ bool apply_limits(const process_limits& limits) {
     const rlimit next{wanted, wanted};
     return ::setrlimit(which, &next) == 0;
   };
-  const rlimit no_core{0, 0};
+  // Real time is for the server alone.
+  const rlimit none{0, 0};
   return set(RLIMIT_DATA, limits.data_bytes) && set(RLIMIT_FSIZE, limits.file_bytes) &&
-         set(RLIMIT_NOFILE, limits.open_files) && ::setrlimit(RLIMIT_CORE, &no_core) == 0;
+         set(RLIMIT_NOFILE, limits.open_files) && ::setrlimit(RLIMIT_CORE, &none) == 0 &&
+         ::setrlimit(RLIMIT_RTPRIO, &none) == 0;
 }
 
 } // namespace penstock

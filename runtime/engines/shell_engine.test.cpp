@@ -6,6 +6,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -36,6 +39,20 @@ TEST_CASE("a command that fails says how and quotes its last words", "[engines][
   result = f.run(task_type::shell, R"({"command": ""})");
   CHECK(result.why.code == errc::invalid_argument);
   CHECK_FALSE(result.retryable);
+}
+
+TEST_CASE("a command gets no right to real time from the server's", "[engines][shell]") {
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_RTPRIO, &before) == 0);
+  const rlimit some{1, std::max<rlim_t>(1, before.rlim_max)};
+  if (::setrlimit(RLIMIT_RTPRIO, &some) != 0) {
+    WARN("not tested: this process may not give itself the right");
+    return;
+  }
+  engine_fixture f;
+  CHECK(f.run(task_type::shell, R"({"command": "ulimit -Hr"})").outcome == attempt_outcome::succeeded);
+  CHECK(f.log->text().find("0\n") != std::string::npos);
+  (void)::setrlimit(RLIMIT_RTPRIO, &before);
 }
 
 TEST_CASE("a failing command before the last does not fail the task, as with sh -c", "[engines][shell]") {
