@@ -1,29 +1,14 @@
 // Many schedules that are due at the same instant: how late they fire, and what a reader feels of it.
 import { in_parallel, load_count, sleep } from './lib/load.mjs';
 import { pss_mib } from './lib/process_usage.mjs';
+import { start_reader } from './lib/reader.mjs';
 import { server } from './lib/server.mjs';
 import { quantile } from './lib/statistics.mjs';
 
 const pipelines_max = 1000;
-const read_every_ms = 20;
+const read_every_ms = 5;
 const settle_limit_ms = 120_000;
 const half_year_ms = 183 * 86_400_000;
-
-/** Latencies of a small read, one after the other, until `stop()`; answers them. */
-function reader(read) {
-  let going = true;
-  const latencies = [];
-  const done = (async () => {
-    while (going) {
-      const since = performance.now();
-      await read();
-      latencies.push(performance.now() - since);
-      await sleep(read_every_ms);
-    }
-    return latencies;
-  })();
-  return { stop: () => { going = false; return done; } };
-}
 
 /** The lateness histogram of /metrics: upper bounds in seconds, with how many were within. */
 async function lateness(node) {
@@ -66,11 +51,11 @@ export async function schedules(node, { schedule_count }) {
   const made_s = await make_schedules(node, ids, schedule_count, due);
   const problems = [];
   if (Date.now() > due.getTime() - 5000) problems.push('the schedules were not made in time: the figures say nothing');
-  const read = () => node.expect(node.request('GET', `/api/pipelines/${ids[0]}`), [200]);
-  const idle = reader(read);
+  const reader = () => start_reader(node.port, node.request('GET', `/api/pipelines/${ids[0]}`), read_every_ms);
+  const idle = await reader();
   await sleep(Math.max(1000, due.getTime() - Date.now() - 1000));
   const idle_ms = await idle.stop();
-  const busy = reader(read);
+  const busy = await reader();
   const limit = Date.now() + settle_limit_ms;
   let buckets = [];
   do {
@@ -93,7 +78,7 @@ export async function schedules(node, { schedule_count }) {
       schedules_late_p50_s: bound_of(buckets, 0.5), schedules_late_p99_s: bound_of(buckets, 0.99),
       schedules_read_idle_p99_ms: quantile(idle_ms, 0.99), schedules_read_busy_p99_ms: quantile(busy_ms, 0.99),
     },
-    phases: { schedules: { schedule_count, made_s, buckets, reads_idle: idle_ms.length, reads_busy: busy_ms.length } },
+    phases: { schedules: { schedule_count, made_s, buckets, reads_idle: idle_ms.length, reads_busy: busy_ms.length, reader_in_real_time: busy.in_real_time } },
     problems,
   };
 }
