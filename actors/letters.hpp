@@ -37,7 +37,7 @@ using attempt_result_ptr = std::shared_ptr<attempt_result>;
 using child_ptr = std::shared_ptr<ask_child>;
 using message_ptr = std::shared_ptr<send_message>;
 
-/// Timers that are due, those that come first at the end.
+/// Timers that are due, or will be soon: only of schedules or none of them. Those that come first stand at the end.
 using due_timers_ptr = std::shared_ptr<std::vector<keys::timer>>;
 
 } // namespace penstock

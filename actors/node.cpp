@@ -40,10 +40,10 @@ constexpr sealed_place key_check_place{};
 /// Documented; EX_SOFTWARE of sysexits.h.
 constexpr int exit_cannot_write = 70;
 
-std::shared_ptr<blocking_pool> make_pool() {
-  return std::make_shared<blocking_pool>(pool_threads, pool_queue_max, [](std::string_view what) {
-    spdlog::error("a job off the actors failed: {}", what);
-  });
+std::shared_ptr<blocking_pool> make_pool(pool_pace pace = pool_pace::usual) {
+  return std::make_shared<blocking_pool>(
+    pool_threads, pool_queue_max, [](std::string_view what) { spdlog::error("a job off the actors failed: {}", what); },
+    pace);
 }
 
 /// What cannot be written can't be acknowledged, and a failed sync must not be tried again: the process ends here.
@@ -151,9 +151,10 @@ node_impl::node_impl(const node_settings& settings, std::shared_ptr<clock_source
       state_(std::move(state)), around_{*state_,           seals_,          plans_,    *random_,
                                         settings_.engines, partition_count, &registry_},
       reads_(around_), keyring_(seals_, clock_), logs_(std::make_shared<log_files>(settings_.engines.data_dir, clock_)),
-      run_log_(logs_), worker_figures_(std::make_shared<worker_figures>()), pool_(make_pool()), thinking_(make_pool()),
-      files_(make_pool()), run_files_(settings_.engines.data_dir, logs_, *state_, files_) {
+      run_log_(logs_), worker_figures_(std::make_shared<worker_figures>()), pool_(make_pool(pool_pace::prompt)),
+      thinking_(make_pool()), files_(make_pool()), run_files_(settings_.engines.data_dir, logs_, *state_, files_) {
   around_.pools = &pool_figures_;
+  around_.schedules_due = &schedules_due_;
   const auto processes = system_engine_processes(settings_.engines);
   sql_error_ = [checker = std::make_shared<sql_checker>(processes.sql)](const std::string& sql) {
     return (*checker)(sql);
@@ -193,10 +194,14 @@ void node_impl::start_actors() {
   };
   worker_ = spawn_worker(*system_, std::move(worker));
 
-  timers_ =
-    spawn_timer(*system_, {state_.get(), clock_, around_.partition_count, [this](partition_id p, due_timers_ptr due) {
-                             caf::anon_send(partitions_[p], due_atom::value, std::move(due));
-                           }});
+  timer_setup timers{state_.get(), clock_, around_.partition_count, {}, {}};
+  timers.due = [this](partition_id p, due_timers_ptr due) {
+    caf::anon_send(partitions_[p], due_atom::value, std::move(due));
+  };
+  timers.soon = [this](partition_id p, due_timers_ptr soon) {
+    caf::anon_send(partitions_[p], soon_atom::value, std::move(soon));
+  };
+  timers_ = spawn_timer(*system_, std::move(timers));
   for (partition_id p = 0; p <= around_.partition_count; ++p) {
     figures_.emplace_back();
     partition_setup setup;

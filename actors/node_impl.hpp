@@ -182,6 +182,7 @@ private:
   plan_cache plans_;
   system_registry registry_;
   pool_figures pool_figures_;
+  std::atomic<std::size_t> schedules_due_ = 0;
   entity_surroundings around_;
   reads reads_;
   key_registry keyring_;

@@ -1,9 +1,12 @@
 #include "actors/partition.hpp"
 
+#include "actors/core/timer_core.hpp"
 #include "actors/entity_protocol.hpp"
 
 #include <caf/all.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <unordered_map>
 
 namespace penstock {
@@ -13,6 +16,17 @@ namespace {
 constexpr std::chrono::milliseconds sweep_every{200};
 /// Then what came meanwhile has its turn, so that the log writer has work from the first one on.
 constexpr std::size_t timers_at_once = 128;
+/// Schedules that are due soon are no hurry: they are taken into memory at leisure.
+constexpr std::size_t notices_at_once = 256;
+constexpr std::chrono::milliseconds notice_every{50};
+
+/// The timers that come first.
+std::vector<keys::timer> take_first(std::vector<keys::timer>& from, std::size_t count) {
+  const auto begin = from.end() - static_cast<std::ptrdiff_t>(std::min(count, from.size()));
+  std::vector<keys::timer> out(std::make_reverse_iterator(from.end()), std::make_reverse_iterator(begin));
+  from.erase(begin, from.end());
+  return out;
+}
 
 struct entity_state {
   std::unique_ptr<entity_core> core;
@@ -94,11 +108,14 @@ partition_actor::behavior_type partition(partition_actor::stateful_pointer<parti
     [&st](const proposal_ptr& p) { st.core->proposed(std::move(p->what)); },
     [&st](durable_atom, std::uint64_t index) { st.core->durable(index); },
     [self, &st](due_atom, const due_timers_ptr& timers) {
-      for (std::size_t i = 0; i < timers_at_once && !timers->empty(); ++i) {
-        st.core->timer_due(timers->back());
-        timers->pop_back();
-      }
+      // The core lets schedules wait by itself.
+      const bool all = !timers->empty() && is_of_schedule(timers->back());
+      st.core->timers_due(take_first(*timers, all ? timers->size() : timers_at_once));
       if (!timers->empty()) self->send(self, due_atom::value, timers);
+    },
+    [self, &st](soon_atom, const due_timers_ptr& timers) {
+      st.core->timers_soon(take_first(*timers, notices_at_once));
+      if (!timers->empty()) self->delayed_send(self, notice_every, soon_atom::value, timers);
     },
     [&st](taken_atom, const std::string& key) { st.core->message_taken(key); },
     [&st](start_atom) { st.core->start(); },

@@ -43,9 +43,14 @@ struct fixture {
       caf::anon_send(
         gateway, std::make_shared<submission>(submission{run, run_message{attempt_ended{ended}, {}, {}, {}}, false}));
     });
-    timers = spawn_timer(sys, {state.get(), clock, 1, [this](partition_id p, due_timers_ptr due) {
-                                 caf::anon_send(partitions[p], due_atom::value, std::move(due));
-                               }});
+    timer_setup setup_of_timers{state.get(), clock, 1, {}, {}};
+    setup_of_timers.due = [this](partition_id p, due_timers_ptr due) {
+      caf::anon_send(partitions[p], due_atom::value, std::move(due));
+    };
+    setup_of_timers.soon = [this](partition_id p, due_timers_ptr soon) {
+      caf::anon_send(partitions[p], soon_atom::value, std::move(soon));
+    };
+    timers = spawn_timer(sys, std::move(setup_of_timers));
     for (partition_id p = 0; p <= 1; ++p) {
       partition_setup setup;
       setup.id = p;

@@ -19,6 +19,8 @@ using partition_actor = caf::typed_actor<
   caf::reacts_to<durable_atom, std::uint64_t>,
   // Timers of this partition are due; maybe more than once.
   caf::reacts_to<due_atom, due_timers_ptr>,
+  // These, of schedules, are due soon.
+  caf::reacts_to<soon_atom, due_timers_ptr>,
   // The receiver of the outbox message with this key has made it durable.
   caf::reacts_to<taken_atom, std::string>,
   // Takes up what was under way when the node stopped. Sent once.

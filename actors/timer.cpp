@@ -4,18 +4,21 @@
 
 #include <caf/all.hpp>
 
-#include <algorithm>
 #include <map>
+#include <utility>
 
 namespace penstock {
 
 namespace {
+
+constexpr std::chrono::seconds look_every{1};
 
 struct timer_state {
   timer_setup setup;
   std::unique_ptr<timer_core> core;
   std::uint64_t token = 0; ///< Of the one wake-up that counts; a delayed message can't be taken back.
   std::optional<timestamp> wakes_at;
+  bool looks = false; ///< Whether it has begun to look ahead.
 
   /// Sees to it that a wake-up comes when the next timer is due.
   template <class Self>
@@ -30,17 +33,19 @@ struct timer_state {
   template <class Self>
   void wake(Self* self) {
     wakes_at.reset();
-    std::map<partition_id, due_timers_ptr> due;
-    for (const auto& timer : core->take_due(setup.clock->now())) {
-      auto& of_partition = due[timer.partition];
-      if (!of_partition) of_partition = std::make_shared<std::vector<keys::timer>>();
-      of_partition->push_back(timer);
-    }
-    for (auto& [partition, timers] : due) {
-      std::reverse(timers->begin(), timers->end());
-      setup.due(partition, std::move(timers));
-    }
+    tell(core->take_due(setup.clock->now()), setup.due);
     plan(self);
+  }
+
+  /// Tells each partition of its timers, of those of schedules by themselves.
+  static void tell(const std::vector<keys::timer>& timers, const timer_setup::tell_partition& with) {
+    std::map<std::pair<partition_id, bool>, due_timers_ptr> shares;
+    for (auto timer = timers.rbegin(); timer != timers.rend(); ++timer) {
+      auto& share = shares[{timer->partition, is_of_schedule(*timer)}];
+      if (!share) share = std::make_shared<std::vector<keys::timer>>();
+      share->push_back(*timer);
+    }
+    for (auto& [whose, share] : shares) with(whose.first, std::move(share));
   }
 };
 
@@ -56,9 +61,14 @@ timer_actor::behavior_type timer(timer_actor::stateful_pointer<timer_state> self
     [self, &st](wake_atom, std::uint64_t token) {
       if (token == st.token) st.wake(self);
     },
+    [self, &st](look_atom) {
+      timer_state::tell(st.core->take_notice(st.setup.clock->now()), st.setup.soon);
+      self->delayed_send(self, look_every, look_atom::value);
+    },
     [self, &st](refill_atom) {
       st.core->refill(st.setup.clock->now());
       st.plan(self);
+      if (!std::exchange(st.looks, true)) self->send(self, look_atom::value);
       self->delayed_send(self, timer_core::window, refill_atom::value);
     },
   };

@@ -13,10 +13,13 @@
 namespace penstock {
 
 struct timer_setup {
+  using tell_partition = std::function<void(partition_id, due_timers_ptr)>;
+
   const state_reader* state = nullptr;
   std::shared_ptr<clock_source> clock;
   partition_id partition_count = 8;
-  std::function<void(partition_id, due_timers_ptr)> due; ///< Tells the partition. Called from the actor.
+  tell_partition due;  ///< Called from the actor.
+  tell_partition soon; ///< For schedules that are due soon; likewise.
 };
 
 [[nodiscard]] timer_actor spawn_timer(caf::actor_system& sys, timer_setup setup);

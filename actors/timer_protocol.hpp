@@ -14,7 +14,7 @@ using timer_actor = caf::typed_actor<
   // A timer that was just made durable.
   caf::reacts_to<arm_atom, keys::timer>,
   // INTERNAL: the service's own clock.
-  caf::reacts_to<wake_atom, std::uint64_t>,
+  caf::reacts_to<wake_atom, std::uint64_t>, caf::reacts_to<look_atom>,
   // Begins to read from the store what is due within the next window, and goes on by itself. Sent once, when the
   // partitions are there.
   caf::reacts_to<refill_atom>>;

@@ -299,12 +299,12 @@ std::string timer::encode() const {
   return out;
 }
 
-result<timer> timer::decode(std::string_view bytes) {
+result<timer> timer::decode(std::string_view key, std::string_view stored) {
   timer t;
   std::uint64_t ms = 0;
-  const bool ok = take_int(bytes, t.partition) && take_int(bytes, ms) && take_int(bytes, t.kind) &&
-                  take_id(bytes, t.id) && take_int(bytes, t.task) && take_int(bytes, t.item) &&
-                  take_int(bytes, t.attempt) && bytes.empty();
+  const bool ok = take_int(key, t.partition) && take_int(key, ms) && take_int(key, t.kind) && take_id(key, t.id) &&
+                  take_int(key, t.task) && take_int(key, t.item) && take_int(key, t.attempt) && key.empty();
+  if (stored.size() == t.owner.bytes.size()) (void)take_id(stored, t.owner);
   if (!ok) return fail(errc::corrupt_record, "a timer's key has a wrong size");
   t.due = from_ms(static_cast<std::int64_t>(ms));
   return t;

@@ -51,8 +51,8 @@ enum class index_kind : std::uint8_t {
   schedules_of_workspace = 9, ///< workspace | newest first
   backfills_of_pipeline = 10,
   backfills_of_workspace = 11,
-  busy_launchers = 12,     ///< pipeline | schedule or backfill that is to be told of the ends of its runs
-  runs_of_launcher = 13,   ///< schedule or backfill | newest first
+  busy_launchers = 12, ///< pipeline | schedule or backfill that is to be told of the ends of its runs
+  // 13 is retired.
   runs_by_status = 14,     ///< workspace | status | newest first
   pipelines_by_class = 15, ///< workspace | type and standing | newest first
 };
@@ -192,10 +192,11 @@ struct timer {
   std::uint32_t task = 0;
   std::uint32_t item = 0;
   std::uint32_t attempt = 0;
+  uuid owner = {}; ///< Of a schedule its pipeline. Not a part of the key; the stored value, if it is there.
 
   [[nodiscard]] std::string encode() const;
-  /// @returns `errc::corrupt_record` unless `bytes` is exactly one key.
-  [[nodiscard]] static result<timer> decode(std::string_view bytes);
+  /// @returns `errc::corrupt_record` unless `key` is exactly one key.
+  [[nodiscard]] static result<timer> decode(std::string_view key, std::string_view stored = {});
   friend bool operator==(const timer&, const timer&) = default;
 };
 [[nodiscard]] std::string timers_prefix(partition_id p);

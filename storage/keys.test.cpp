@@ -31,6 +31,14 @@ SCENARIO("a timer's key reads back, and byte order is the order of time", "[keys
   CHECK(keys::timer::decode("short").error().code == errc::corrupt_record);
 }
 
+SCENARIO("a timer's owner is what is stored with it, if it is an id", "[keys]") {
+  keys::timer timer{3, from_ms(1'000), 6, some_run(1).raw, 0, 0, 0, some_run(2).raw};
+  CHECK(*keys::timer::decode(timer.encode(), timer.owner.view()) == timer);
+  timer.owner = {};
+  CHECK(*keys::timer::decode(timer.encode()) == timer);
+  CHECK(*keys::timer::decode(timer.encode(), "something else") == timer);
+}
+
 SCENARIO("a run's tasks and items lie together, in order, and read back", "[keys]") {
   const auto run = some_run(1);
   const std::vector<std::string> in_order{keys::task(run, 0),      keys::item(run, 0, 0), keys::item(run, 0, 255),

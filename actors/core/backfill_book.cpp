@@ -134,12 +134,11 @@ result<backfill_view> backfill_book::change(const backfill_changed& command, tim
   return open_backfill(around_.seals, record);
 }
 
-bool backfill_book::run_over(backfill_id id, run_id run, run_status status, timestamp now, proposal& out) {
+void backfill_book::run_over(backfill_id id, run_id run, run_status status, timestamp now, proposal& out) {
   auto* b = find(id);
-  if (!b) return false;
+  if (!b) return;
   count(*b, run, status, out);
   advance(*b, now, out);
-  return true;
 }
 
 bool backfill_book::take_up(backfill_id id, timestamp now, proposal& out) {

@@ -20,9 +20,9 @@ public:
 
   [[nodiscard]] result<backfill_view> create(backfill_created& command, timestamp now, proposal& out);
   [[nodiscard]] result<backfill_view> change(const backfill_changed& command, timestamp now, proposal& out);
-  /// A run ended. @returns false if no backfill of that id is known.
-  bool run_over(backfill_id id, run_id run, run_status status, timestamp now, proposal& out);
-  /// Finds out which runs have ended unheard, and goes on. @returns as `run_over`.
+  /// A run ended.
+  void run_over(backfill_id id, run_id run, run_status status, timestamp now, proposal& out);
+  /// Finds out which runs have ended unheard, and goes on. @returns false if no backfill of that id is known.
   bool take_up(backfill_id id, timestamp now, proposal& out);
   /// Takes out backfills as far as there is room. @returns whether any were left.
   bool clear(bounded_removal& room, proposal& out);

@@ -3,6 +3,7 @@
 #include "actors/audit_note.hpp"
 #include "actors/core/pipeline_standings.hpp"
 #include "actors/core/pool_messages.hpp"
+#include "actors/core/run_history.hpp"
 #include "actors/operations.hpp"
 #include "runtime/boxed.hpp"
 #include "runtime/engines/engine.hpp"
@@ -104,10 +105,13 @@ struct schedule_deleted {
   schedule_id id;
   reply<void> done;
 };
-/// A schedule is due.
-struct fire_schedule {
-  keys::timer timer;
-  boxed<schedule_record> stored; ///< What counts unless the pipeline has it in memory.
+/// Schedules come due soon: the pipeline takes them into memory, so that nothing needs to be read when they do.
+struct expect_schedules {
+  std::vector<schedule_id> soon;
+};
+/// Schedules are due.
+struct fire_schedules {
+  std::vector<keys::timer> due;
 };
 
 struct backfill_created {
@@ -128,6 +132,7 @@ struct run_over {
   run_id run;
   run_status status = run_status::succeeded;
   std::optional<uuid> launcher;
+  trigger_kind trigger = trigger_kind::manual; ///< What kind of thing the launcher is.
 };
 /// A run that waits in the queue has another priority from now on.
 struct queue_changed {
@@ -156,8 +161,8 @@ struct stop_child {
 
 using pipeline_command =
   std::variant<create_pipeline, update_pipeline, delete_pipeline, start_run, clear_step, schedule_created,
-               schedule_changed, schedule_deleted, fire_schedule, backfill_created, backfill_changed, run_over,
-               queue_changed, take_up, upstream_ended, stop_child>;
+               schedule_changed, schedule_deleted, expect_schedules, fire_schedules, backfill_created, backfill_changed,
+               run_over, queue_changed, take_up, upstream_ended, stop_child>;
 
 // --- to a run -----------------------------------------------------------------------------------
 
@@ -390,14 +395,16 @@ struct proposal {
   std::vector<entity_effect> effects; ///< Done in order once the mutations are durable.
   std::vector<gated_reply> replies;   ///< Called before the effects.
   std::vector<born_run> born;         ///< Live from now on.
-  /// The partition adds to the mutations what these mean.
+  // The partition adds to the mutations what these mean.
   std::vector<standing_change> standings;
-  std::vector<audit_entry> audited; ///< Likewise.
-  audit_note_ptr note;              ///< Of the command, if a client sent it.
-  std::optional<run_id> made;       ///< The run that the command started.
-  bool refused = false;             ///< The command changed nothing.
-  bool keep = false;                ///< Has something under way that only this memory knows.
-  bool lasting = false;             ///< Worth keeping in memory for a while (pipelines).
+  std::vector<run_history::births> births;
+  std::vector<audit_entry> audited;
+  audit_note_ptr note;        ///< Of the command, if a client sent it.
+  std::optional<run_id> made; ///< The run that the command started.
+  std::size_t due = 0;        ///< Schedules that the command was about, if it was `fire_schedules`.
+  bool refused = false;       ///< The command changed nothing.
+  bool keep = false;          ///< Has something under way that only this memory knows.
+  bool lasting = false;       ///< Worth keeping in memory for a while (pipelines).
 
   /// Answers whoever waits, if anybody does, behind what is decided here. An error says that the command was refused.
   template <class T>

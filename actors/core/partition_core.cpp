@@ -11,6 +11,7 @@
 #include "actors/core/schedule_records.hpp"
 #include "actors/core/sealed_records.hpp"
 #include "actors/core/system_core.hpp"
+#include "actors/core/timer_core.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -22,6 +23,7 @@ namespace penstock {
 namespace {
 
 constexpr std::size_t messages_taken_out_at_once = 256;
+constexpr std::ptrdiff_t schedules_fired_at_once = 32;
 /// A commit's entries of the audit log are numbered by its index, and below that one by one.
 constexpr unsigned audit_entries_bits = 16;
 
@@ -68,6 +70,13 @@ void with_reply(entity_command& command, F with) {
       else look(c);
     },
     command);
+}
+
+/// How many schedules a command says are due.
+std::ptrdiff_t schedules_due(const entity_command& command) {
+  const auto* p = std::get_if<pipeline_command>(&command);
+  const auto* fire = p ? std::get_if<fire_schedules>(p) : nullptr;
+  return fire ? std::ssize(fire->due) : 0;
 }
 
 /// A start that is answered only when its run has ended; null: it is something else.
@@ -277,10 +286,12 @@ void partition_core::replay(start_run& command, const uuid& made) {
 void partition_core::tell(const uuid& entity, entity_command command, audit_note_ptr note) {
   const auto at = now();
   const auto it = live_.find(entity);
-  auto& told = it == live_.end() ? make_live(entity, core_for(entity, command, around_)) : it->second;
+  auto& told = it == live_.end() ? bear(entity, core_for(entity, command, around_)) : it->second;
   ++told.told;
   ++told_;
   told.last_told = at;
+  count_due(firing_, schedules_due(command));
+  if (told.asleep) ports_.spawn(entity, std::move(told.asleep));
   ports_.tell(entity, std::move(command), at, std::move(note));
 }
 
@@ -291,6 +302,7 @@ void partition_core::proposed(std::unique_ptr<proposal> p) {
   // One that was dropped with its decisions, after a loss, or that was asked for before its birth.
   if (it == live_.end() || it->second.life != p->life) {
     lose(*p, not_leader);
+    fire_due();
     return;
   }
   assert(it->second.told > 0);
@@ -300,6 +312,7 @@ void partition_core::proposed(std::unique_ptr<proposal> p) {
   it->second.lasting = p->lasting;
   if (p->lasting && !std::exchange(it->second.resting, true)) resting_.emplace_back(it->second.last_told, p->entity);
   for (const auto& change : p->standings) standings_.apply(change, p->mutations);
+  for (const auto& births : p->births) run_history::count(p->mutations, id_, births);
   const auto at = now();
   write_audit(*p, at);
   if (!p->mutations.empty()) {
@@ -308,8 +321,8 @@ void partition_core::proposed(std::unique_ptr<proposal> p) {
       standings_.forget();
       lose(*p, index.error());
       told_ -= it->second.told;
-      live_.erase(it);
-      ports_.drop(p->entity);
+      drop(it);
+      fire_due();
       return;
     }
     last_index_ = *index;
@@ -318,7 +331,7 @@ void partition_core::proposed(std::unique_ptr<proposal> p) {
   ++it->second.uncommitted;
   std::vector<std::pair<uuid, std::uint64_t>> born;
   for (auto& run : p->born) {
-    auto& fresh = make_live(run.id.raw, std::move(run.core));
+    auto& fresh = bear(run.id.raw, std::move(run.core));
     fresh.keep = run.keep;
     fresh.uncommitted = 1;
     fresh.last_told = clock_high_;
@@ -330,6 +343,7 @@ void partition_core::proposed(std::unique_ptr<proposal> p) {
     return;
   }
   carry_out(std::move(entry));
+  fire_due();
   if (!is_behind()) release_attempts(timestamp::max());
 }
 
@@ -347,16 +361,25 @@ void partition_core::write_audit(proposal& p, timestamp at) const {
   for (const auto& entry : p.audited) put(entry.workspace, entry.at, entry.what);
 }
 
-partition_core::live_entity& partition_core::make_live(const uuid& entity, std::unique_ptr<entity_core> core) {
+partition_core::live_entity& partition_core::bear(const uuid& entity, std::unique_ptr<entity_core> core) {
   auto& fresh = live_[entity];
+  if (fresh.life != 0 && !fresh.asleep) ports_.drop(entity);
   told_ -= fresh.told;
   fresh = {};
   fresh.life = ++lives_;
-  ports_.spawn(entity, std::make_unique<marking_core>(std::move(core), fresh.life));
+  fresh.asleep = std::make_unique<marking_core>(std::move(core), fresh.life);
   return fresh;
 }
 
+void partition_core::drop(live_entities::iterator it) {
+  const bool awake = !it->second.asleep;
+  const auto entity = it->first;
+  live_.erase(it);
+  if (awake) ports_.drop(entity);
+}
+
 void partition_core::lose(proposal& p, const error& why) {
+  fired(p);
   for (auto& reply : p.replies) reply(&why);
   for (auto& effect : p.effects)
     if (auto* waits = std::get_if<await_end>(&effect)) waits->done(unexpected(why));
@@ -372,10 +395,12 @@ void partition_core::durable(std::uint64_t index) {
     pending_.pop_front();
     carry_out(std::move(entry));
   }
+  fire_due();
   if (!is_behind()) release_attempts(timestamp::max());
 }
 
 void partition_core::carry_out(pending_entry entry) {
+  fired(*entry.what);
   // Who is told that a key is revoked must not find it still working.
   for (auto& effect : entry.what->effects) {
     if (const auto* changed = std::get_if<penstock::key_changed>(&effect)) ports_.key_changed(*changed->record);
@@ -383,7 +408,8 @@ void partition_core::carry_out(pending_entry entry) {
       ports_.system_updated(updated->change);
   }
   for (auto& reply : entry.what->replies) reply(nullptr);
-  for (auto& effect : entry.what->effects) perform(effect);
+  const auto at = now();
+  for (auto& effect : entry.what->effects) perform(effect, at);
   for (const auto& [run, life] : entry.born) committed(run, life);
   committed(entry.what->entity, entry.what->life);
 }
@@ -396,16 +422,18 @@ void partition_core::committed(const uuid& entity, std::uint64_t life) {
   settle_entity(entity);
 }
 
-void partition_core::perform(entity_effect& effect) {
+void partition_core::perform(entity_effect& effect, timestamp at) {
   std::visit(
-    [this](auto& e) {
+    [&](auto& e) {
       using type = std::decay_t<decltype(e)>;
-      if constexpr (std::is_same_v<type, offer_attempt>) offer(std::move(e.request));
+      if constexpr (std::is_same_v<type, offer_attempt>) offer(std::move(e.request), at);
       else if constexpr (std::is_same_v<type, penstock::stop_run>) stop_attempts_of(e.run);
       else if constexpr (std::is_same_v<type, penstock::reorder_run>) reorder_attempts_of(e.run, e.priority);
       else if constexpr (std::is_same_v<type, ask_child>) ports_.ask(e);
-      else if constexpr (std::is_same_v<type, arm_timer>) ports_.arm(e.timer);
-      else if constexpr (std::is_same_v<type, send_message>) ports_.send(e);
+      else if constexpr (std::is_same_v<type, arm_timer>) {
+        // One that is due later is found when its time has come near.
+        if (e.timer.due <= at + 2 * timer_core::window) ports_.arm(e.timer);
+      } else if constexpr (std::is_same_v<type, send_message>) ports_.send(e);
       else if constexpr (std::is_same_v<type, tell_run>)
         submit(e.run.raw, run_message{std::move(*e.command), {}, {}, std::move(e.taken)}, false);
       else if constexpr (std::is_same_v<type, run_changed>) ports_.changed(e.run);
@@ -415,7 +443,7 @@ void partition_core::perform(entity_effect& effect) {
       else if constexpr (std::is_same_v<type, penstock::deliver>) ports_.deliver(e.what);
       else if constexpr (std::is_same_v<type, tell_entity>) ports_.pass(e.entity, std::move(*e.command));
       else if constexpr (std::is_same_v<type, schedule_fired>)
-        lateness_.add(std::chrono::duration<double>(now() - e.due).count());
+        lateness_.add(std::chrono::duration<double>(at - e.due).count());
       else if constexpr (std::is_same_v<type, penstock::key_changed> ||
                          std::is_same_v<type, penstock::system_updated>) {
       } // Done before the replies.
@@ -432,17 +460,16 @@ void partition_core::settle_entity(const uuid& entity) {
   if (it == live_.end()) return;
   const auto& e = it->second;
   if (e.told > 0 || e.uncommitted > 0 || e.keep || e.lasting) return;
-  live_.erase(it);
-  ports_.drop(entity);
+  drop(it);
 }
 
 // --- attempts -----------------------------------------------------------------------------------
 
 // When 100,000 schedules are due at once, each is to begin its run in time; what the runs do would take the processor from
 // those that wait to be decided on.
-void partition_core::offer(std::shared_ptr<attempt_request> request) {
+void partition_core::offer(std::shared_ptr<attempt_request> request, timestamp at) {
   if (held_.empty() && !is_behind()) ports_.offer(std::move(request));
-  else held_.push_back({now(), std::move(request)});
+  else held_.push_back({at, std::move(request)});
 }
 
 void partition_core::release_attempts(timestamp since) {
@@ -491,26 +518,64 @@ void partition_core::answer_waiting(timestamp at) {
 
 // --- timers, messages, order --------------------------------------------------------------------
 
+void partition_core::timers_due(const std::vector<keys::timer>& due) {
+  for (const auto& timer : due) timer_due(timer);
+  // One commit of a pipeline for many of its schedules costs a fraction of one for each.
+  auto shares = by_pipeline(due);
+  // In turns, so that a pipeline with many does not hold up the others.
+  for (std::ptrdiff_t from = 0; !shares.empty(); from += schedules_fired_at_once)
+    for (auto share = shares.begin(); share != shares.end();) {
+      const auto& timers = share->second;
+      const auto begin = timers.begin() + from;
+      const auto end = begin + std::min(schedules_fired_at_once, timers.end() - begin);
+      due_schedules_.push_back({share->first, {begin, end}});
+      count_due(due_, end - begin);
+      share = end == timers.end() ? shares.erase(share) : std::next(share);
+    }
+  fire_due();
+}
+
+void partition_core::fire_due() {
+  while (!due_schedules_.empty() && firing_ < limits_.schedules_firing_max) {
+    auto next = std::move(due_schedules_.front());
+    due_schedules_.pop_front();
+    count_due(due_, -std::ssize(next.timers));
+    submit(next.pipeline, pipeline_command{fire_schedules{std::move(next.timers)}}, false);
+  }
+}
+
+void partition_core::timers_soon(const std::vector<keys::timer>& soon) {
+  for (const auto& [pipeline, timers] : by_pipeline(soon)) {
+    expect_schedules expect;
+    for (const auto& timer : timers) expect.soon.push_back(schedule_id{timer.id});
+    submit(pipeline, pipeline_command{std::move(expect)}, false);
+  }
+}
+
 void partition_core::timer_due(const keys::timer& timer) {
   const auto kind = static_cast<timer_kind>(timer.kind);
   if (kind == timer_kind::request_expiry) expire_request(timer);
   else if (kind == timer_kind::clear_pipeline) submit(timer.id, pipeline_command{clear_step{timer}}, false);
-  else if (kind == timer_kind::fire_schedule) fire(timer);
-  else
+  else if (kind != timer_kind::fire_schedule)
     submit(timer.id, run_message{timer_fired{kind, timer.task, timer.item, timer.attempt, timer.due}, {}, {}, {}},
            false);
 }
 
-void partition_core::fire(const keys::timer& timer) {
-  // The pipeline decides on its schedules; which one that is, the schedule's record tells.
-  if (auto record = read_record<schedule_record>(around_.state, keys::schedule(schedule_id{timer.id}))) {
-    const auto pipeline = record->pipeline.raw;
-    submit(pipeline, pipeline_command{fire_schedule{timer, std::move(*record)}}, false);
-    return;
+std::map<uuid, std::vector<keys::timer>> partition_core::by_pipeline(const std::vector<keys::timer>& timers) {
+  std::map<uuid, std::vector<keys::timer>> out;
+  for (const auto& timer : timers) {
+    if (!is_of_schedule(timer)) continue;
+    if (!timer.owner.is_nil()) {
+      out[timer.owner].push_back(timer);
+    } else if (const auto record = read_record<schedule_record>(around_.state, keys::schedule(schedule_id{timer.id}))) {
+      out[record->pipeline.raw].push_back(timer);
+    } else {
+      mutation_batch mutations;
+      mutations.remove(family::timers, timer.encode());
+      propose_own(std::move(mutations));
+    }
   }
-  mutation_batch mutations;
-  mutations.remove(family::timers, timer.encode());
-  propose_own(std::move(mutations));
+  return out;
 }
 
 void partition_core::expire_request(const keys::timer& timer) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -24,7 +25,7 @@ public:
   /// Hands a live entity a command; its proposal comes back to `partition_core::proposed`, one each and in order, with the
   /// command's note.
   virtual void tell(const uuid& entity, entity_command command, timestamp now, audit_note_ptr note) = 0;
-  /// Ends a live entity that has nothing to do.
+  /// Ends a live entity that has nothing to do, or whose place another takes.
   virtual void drop(const uuid& entity) = 0;
 
   virtual void offer(std::shared_ptr<attempt_request> request) = 0;
@@ -49,9 +50,13 @@ struct partition_limits {
   std::size_t commands_under_way_max = 8'192; ///< Of clients, told and not answered yet.
   std::size_t entries_under_way_max = 16'384; ///< Proposed and not committed yet.
   milliseconds lasting{60'000};               ///< How long a pipeline stays in memory after its last command.
-  /// With more commands under way than this, deciding goes before doing: attempts are held back, for so long at most.
+  /// With more commands under way than this, or schedules of the whole node that are due, deciding goes before doing:
+  /// attempts are held back, for so long at most.
   std::size_t commands_before_attempts = 1'000;
-  milliseconds attempts_held_max{1'000};
+  milliseconds attempts_held_max{2'000};
+  /// Schedules that fire at a time: enough to keep the log writer busy from the first one on, and few enough that what
+  /// becomes of them does not fill the memory.
+  std::size_t schedules_firing_max = 3'072;
 };
 
 struct partition_figures {
@@ -86,7 +91,9 @@ public:
   /// Entries up to `index` are on the disk.
   void durable(std::uint64_t index);
 
-  void timer_due(const keys::timer& timer);
+  void timers_due(const std::vector<keys::timer>& due);
+  /// Schedules with these timers are due soon.
+  void timers_soon(const std::vector<keys::timer>& soon);
   /// The receiver of an outbox message has made it durable.
   void message_taken(const std::string& key);
   /// Several times a second: drops entities that were idle for long, takes out messages that were taken, answers clients
@@ -105,6 +112,7 @@ private:
     bool lasting = false;
     bool resting = false; ///< Has its entry in `resting_`.
     timestamp last_told;
+    std::unique_ptr<entity_core> asleep; ///< Was born and not told anything yet: many a run is over before that costs.
   };
   struct waiting_client {
     timestamp until;
@@ -138,23 +146,37 @@ private:
   void carry_out(pending_entry entry);
   void lose(proposal& p, const error& why);
   void answer_waiting(timestamp at);
-  void perform(entity_effect& effect);
+  void perform(entity_effect& effect, timestamp at);
   void finish(const std::shared_ptr<const run_view>& view);
   void await(run_id run, waiting_client client);
-  /// Makes an entity live, whatever stood under its id before.
-  live_entity& make_live(const uuid& entity, std::unique_ptr<entity_core> core);
+  using live_entities = std::unordered_map<uuid, live_entity>;
+  /// Makes an entity live, whatever stood under its id before; asleep until it is told something.
+  live_entity& bear(const uuid& entity, std::unique_ptr<entity_core> core);
+  void drop(live_entities::iterator it);
   /// One proposal less is on its way; an entity without any, and nothing to do, is dropped.
   void committed(const uuid& entity, std::uint64_t life);
   void settle_entity(const uuid& entity);
   void drop_idle(timestamp at);
 
-  [[nodiscard]] bool is_behind() const noexcept { return told_ + pending_.size() > limits_.commands_before_attempts; }
-  void offer(std::shared_ptr<attempt_request> request);
+  [[nodiscard]] bool is_behind() const noexcept {
+    const auto due = around_.schedules_due ? around_.schedules_due->load() : due_ + firing_;
+    return told_ + pending_.size() + due > limits_.commands_before_attempts;
+  }
+  void count_due(std::size_t& which, std::ptrdiff_t delta) {
+    which += static_cast<std::size_t>(delta);
+    if (around_.schedules_due) *around_.schedules_due += static_cast<std::size_t>(delta);
+  }
+  void offer(std::shared_ptr<attempt_request> request, timestamp at);
   /// Offers what was held back since before `since`.
   void release_attempts(timestamp since);
   void stop_attempts_of(run_id run);
   void reorder_attempts_of(run_id run, task_priority priority);
-  void fire(const keys::timer& timer);
+  void timer_due(const keys::timer& timer);
+  /// Fires schedules that are due, as many as may be under way.
+  void fire_due();
+  void fired(const proposal& p) { count_due(firing_, -static_cast<std::ptrdiff_t>(p.due)); }
+  /// Those of schedules, by pipeline. One whose schedule is gone is taken out.
+  [[nodiscard]] std::map<uuid, std::vector<keys::timer>> by_pipeline(const std::vector<keys::timer>& timers);
   void expire_request(const keys::timer& timer);
   void propose_own(mutation_batch mutations);
 
@@ -170,7 +192,7 @@ private:
   std::uint64_t committed_;
   pipeline_standings standings_;
   std::deque<pending_entry> pending_;
-  std::unordered_map<uuid, live_entity> live_;
+  live_entities live_;
   std::uint64_t lives_ = 0; ///< Given out.
   /// The lasting ones, with a time before which none was told last: about in this order, so that a sweep looks at few.
   std::deque<std::pair<timestamp, uuid>> resting_;
@@ -189,6 +211,13 @@ private:
   };
   std::deque<held_attempt> held_; ///< Oldest first.
   std::size_t told_ = 0;          ///< Of all entities together.
+  struct due_schedules {
+    uuid pipeline;
+    std::vector<keys::timer> timers;
+  };
+  std::deque<due_schedules> due_schedules_; ///< Not told yet.
+  std::size_t due_ = 0;                     ///< How many schedules these are.
+  std::size_t firing_ = 0;                  ///< Told to their pipelines, and not committed yet.
   std::size_t commands_ = 0;
   std::uint64_t entries_ = 0;
   std::uint64_t refused_ = 0;

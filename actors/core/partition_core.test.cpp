@@ -12,7 +12,10 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <map>
+#include <set>
 
 using namespace penstock;
 
@@ -32,11 +35,29 @@ struct losing_group final : consensus {
   bool lost = false;
 };
 
+/// Counts what is looked up.
+struct counting_reader final : state_reader {
+  explicit counting_reader(const state_reader& i) : inner(i) {}
+  bool get(family f, std::string_view key, std::string& bytes) const override {
+    ++gets;
+    return inner.get(f, key, bytes);
+  }
+  std::int64_t counter(family f, std::string_view key) const override { return inner.counter(f, key); }
+  void scan(family f, std::string_view begin, std::string_view end,
+            const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    inner.scan(f, begin, end, visit);
+  }
+  const state_reader& inner;
+  mutable std::size_t gets = 0;
+};
+
 /// One partition whose outside is played by hand: entities answer at once, the disk when told.
 struct bench final : partition_ports {
-  explicit bench(std::size_t commands_before_attempts = 1'000) {
-    partition.emplace(1, around, group, clock, store::partition_position{}, *this,
-                      partition_limits{4, 100, milliseconds{1'000}, commands_before_attempts, milliseconds{500}});
+  explicit bench(std::size_t commands_before_attempts = 1'000, std::size_t schedules_firing_max = 1'000) {
+    around.schedules_due = &schedules_due;
+    partition.emplace(
+      1, around, group, clock, store::partition_position{}, *this,
+      partition_limits{4, 100, milliseconds{1'000}, commands_before_attempts, milliseconds{500}, schedules_firing_max});
   }
 
   void spawn(const uuid& entity, std::unique_ptr<entity_core> core) override { entities[entity] = std::move(core); }
@@ -91,6 +112,32 @@ struct bench final : partition_ports {
     return id;
   }
 
+  void make_schedule(pipeline_id pipeline, const std::string& cron = "0 * * * *", schedule_record record = {}) {
+    schedule_created command;
+    command.record = std::move(record);
+    command.record.id = schedule_id{make_uuid7(start, 5, random.next())};
+    command.record.workspace = default_workspace;
+    command.record.cron = cron;
+    command.done = [](const result<schedule_view>& made) { REQUIRE(made); };
+    partition->submit(pipeline.raw, pipeline_command{std::move(command)}, false);
+    settle();
+  }
+  std::vector<keys::timer> timers() const {
+    std::vector<keys::timer> out;
+    state->scan(family::timers, keys::timers_prefix(1), keys::behind(keys::timers_prefix(1)),
+                [&](std::string_view key, std::string_view bytes) {
+                  out.push_back(*keys::timer::decode(key, bytes));
+                  return true;
+                });
+    return out;
+  }
+  /// Every pipeline leaves memory.
+  void forget() {
+    clock.advance(milliseconds{1'500});
+    partition->sweep();
+    REQUIRE(entities.empty());
+  }
+
   start_run start_command(std::string once = {}) {
     start_run command;
     command.workspace = default_workspace;
@@ -106,7 +153,9 @@ struct bench final : partition_ports {
   plan_cache plans;
   engine_settings engines;
   system_registry registry;
-  entity_surroundings around{*state, seals, plans, random, engines, 1, &registry};
+  std::atomic<std::size_t> schedules_due = 0;
+  counting_reader reads{*state};
+  entity_surroundings around{reads, seals, plans, random, engines, 1, &registry};
   queued_log log;
   losing_group group{make_single_voter(1, {}, log)};
   std::optional<partition_core> partition;
@@ -200,11 +249,14 @@ SCENARIO("a run leaves memory when it ends, a pipeline when it was idle for long
   const auto id = b.make_pipeline();
   b.partition->submit(id.raw, pipeline_command{b.start_command()}, true);
   b.settle();
-  CHECK(b.entities.size() == 2);
+  CHECK(b.partition->figures().entities == 2);
+  CHECK(b.entities.size() == 1); // The run is no actor before somebody tells it something.
   attempt_ended ended;
   ended.result.ref = b.offered.at(0);
   b.partition->submit(ended.result.ref.run.raw, run_message{ended, {}, {}, {}}, false);
+  CHECK(b.entities.size() == 2);
   b.settle();
+  CHECK(b.partition->figures().entities == 1);
   CHECK(b.entities.size() == 1);
   b.clock.advance(milliseconds{1'500});
   b.partition->sweep();
@@ -502,4 +554,121 @@ SCENARIO("while a partition is behind, deciding goes before doing", "[partition]
     CHECK(b.offered.size() == 3);
     for (const auto& ref : b.offered) CHECK(ref.run != run);
   }
+}
+
+SCENARIO("schedules of one pipeline that are due together are one commit", "[partition][schedule]") {
+  bench b;
+  const auto pipelines = std::array{b.make_pipeline(), b.make_pipeline()};
+  for (int i = 0; i < 6; ++i) b.make_schedule(pipelines[i % 2]);
+  b.forget();
+  auto due = b.timers();
+  REQUIRE(due.size() == 6);
+  CHECK(due[0].owner != uuid{});
+  b.clock.advance(due[0].due - b.clock.now());
+  const auto fire = [&] {
+    b.partition->timers_due(due);
+    CHECK(b.decided.size() == 2);
+    b.hand_over();
+    CHECK(b.log.entries.size() == 2);
+    b.settle();
+    CHECK(b.offered.size() == 6);
+  };
+  WHEN("they were not expected") { fire(); }
+  WHEN("they were expected") {
+    b.partition->timers_soon(due);
+    b.settle();
+    b.reads.gets = 0;
+    fire();
+    CHECK(b.reads.gets == 0);
+  }
+  WHEN("their timers were written before these named their pipelines") {
+    for (auto& timer : due) timer.owner = {};
+    fire();
+  }
+  // Each is due again; a timer that comes once more decides nothing.
+  const auto next = b.timers();
+  CHECK(next.size() == 6);
+  b.partition->timers_due(due);
+  b.settle();
+  CHECK(b.offered.size() == 6);
+  CHECK(b.timers() == next);
+}
+
+SCENARIO("schedules that catch up with much are fired in several commits", "[partition][schedule]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  schedule_record record;
+  record.catchup = catchup_strategy::run_all;
+  record.overlap = overlap_strategy::cancel_running;
+  for (int i = 0; i < 5; ++i) b.make_schedule(id, "* * * * *", record);
+  b.forget();
+  const auto due = b.timers();
+  REQUIRE(due.size() == 5);
+  b.clock.advance(milliseconds{3'600'000});
+  b.partition->timers_due(due);
+  std::size_t born_max = 0;
+  while (!b.decided.empty()) {
+    for (const auto& p : b.decided) born_max = std::max(born_max, p->born.size());
+    b.hand_over();
+    b.sync();
+  }
+  CHECK(born_max >= 100);
+  CHECK(born_max <= 200);
+  CHECK(b.timers().size() == 5);
+}
+
+SCENARIO("timers of schedules whose pipelines are gone are taken out", "[partition][schedule]") {
+  bench b;
+  const auto id = b.make_pipeline();
+  b.make_schedule(id);
+  auto due = b.timers();
+  due[0].id = make_uuid7(start, 5, 77);
+  due.push_back(due[0]);
+  due[0].owner = make_uuid7(start, 5, 78);
+  due[1].id = make_uuid7(start, 5, 79);
+  due[1].owner = {};
+  mutation_batch mutations;
+  for (const auto& timer : due) mutations.put(family::timers, timer.encode(), timer.owner.view());
+  REQUIRE(b.group.propose(start, std::move(mutations)));
+  b.sync();
+  REQUIRE(b.timers().size() == 3);
+  b.partition->timers_due(due);
+  b.settle();
+  CHECK(b.timers().size() == 1);
+}
+
+SCENARIO("so many schedules fire at a time, of all pipelines in turns", "[partition][schedule]") {
+  bench b{1'000, 2};
+  std::set<uuid> pipelines;
+  for (int i = 0; i < 3; ++i) {
+    const auto id = b.make_pipeline();
+    pipelines.insert(id.raw);
+    for (int k = 0; k < 34; ++k) b.make_schedule(id);
+  }
+  b.forget();
+  const auto due = b.timers();
+  REQUIRE(due.size() == 102);
+  b.clock.advance(due[0].due - b.clock.now());
+  b.partition->timers_due(due);
+  CHECK(b.schedules_due == 102);
+  WHEN("they are committed one after the other") {
+    std::vector<uuid> order;
+    while (!b.decided.empty()) {
+      REQUIRE(b.decided.size() == 1);
+      order.push_back(b.decided[0]->entity);
+      b.hand_over();
+      b.sync();
+    }
+    REQUIRE(order.size() == 6);
+    CHECK(std::set<uuid>(order.begin(), order.begin() + 3) == pipelines);
+    CHECK(b.offered.size() == 102);
+  }
+  WHEN("leadership is lost meanwhile") {
+    b.group.lost = true;
+    for (int i = 0; i < 6; ++i) b.hand_over();
+    CHECK(b.decided.empty());
+    CHECK(b.offered.empty());
+    CHECK(b.timers() == due);
+  }
+  CHECK(b.schedules_due == 0);
 }

@@ -15,6 +15,8 @@ namespace penstock {
 
 namespace {
 
+/// By schedules that are due together. One schedule's due times are not divided, so there may be some more.
+constexpr std::size_t runs_born_at_once = 100;
 constexpr std::size_t runs_cancelled_at_once = 1'000;
 constexpr std::size_t runs_cleared_at_once = 100;
 constexpr std::size_t schedules_cleared_at_once = 100;
@@ -358,11 +360,12 @@ void pipeline_core::hear(pipeline_command& command, timestamp now, proposal& out
   if (auto* upstream = std::get_if<penstock::upstream_ended>(&command)) {
     if (loaded && !record_->deleted) dependencies_.upstream_ended(*upstream, now, out);
     if (upstream->taken) out.replies.push_back(when_durable(std::move(upstream->taken)));
-  } else if (const auto* due = std::get_if<fire_schedule>(&command)) {
-    if (loaded) schedules_.fire(*due, now, out);
-    else out.mutations.remove(family::timers, due->timer.encode());
+  } else if (auto* fire = std::get_if<fire_schedules>(&command)) {
+    fire_due(*fire, loaded.has_value(), now, out);
   } else if (!loaded) {
     return;
+  } else if (const auto* expect = std::get_if<expect_schedules>(&command)) {
+    schedules_.expect(*expect);
   } else if (const auto* over = std::get_if<run_over>(&command)) {
     end_of(*over, now, out);
   } else if (const auto* queued = std::get_if<queue_changed>(&command)) {
@@ -372,11 +375,28 @@ void pipeline_core::hear(pipeline_command& command, timestamp now, proposal& out
   }
 }
 
+void pipeline_core::fire_due(fire_schedules& command, bool loaded, timestamp now, proposal& out) {
+  out.due = command.due.size();
+  for (auto timer = command.due.begin(); timer != command.due.end(); ++timer) {
+    if (!loaded) {
+      out.mutations.remove(family::timers, timer->encode());
+      continue;
+    }
+    schedules_.fire(*timer, now, out);
+    if (out.born.size() < runs_born_at_once) continue;
+    // Each may catch up with many due times.
+    command.due.erase(command.due.begin(), timer + 1);
+    if (!command.due.empty()) out.effects.push_back(tell_pipeline{id_, pipeline_command{std::move(command)}});
+    return;
+  }
+}
+
 void pipeline_core::end_of(const run_over& message, timestamp now, proposal& out) {
   leases_.give_back(message.run, out);
   if (record_->deleted) return;
-  if (message.launcher && !backfills_.run_over(backfill_id{*message.launcher}, message.run, message.status, now, out))
-    schedules_.run_over(schedule_id{*message.launcher}, message.run, now, out);
+  if (message.launcher && message.trigger == trigger_kind::backfill)
+    backfills_.run_over(backfill_id{*message.launcher}, message.run, message.status, now, out);
+  else if (message.launcher) schedules_.run_over(schedule_id{*message.launcher}, message.run, now, out);
   leases_.admit(limit(), out);
 }
 
@@ -463,9 +483,6 @@ bool pipeline_core::clear_run(run_id id, bounded_removal& room, proposal& out) c
   out.mutations.remove(family::index, keys::index_entry(p, keys::index_kind::runs_of_pipeline, id_.raw, id.raw));
   if (header) {
     run_history::cleared(out.mutations, p, *header);
-    if (header->launcher)
-      out.mutations.remove(family::index,
-                           keys::index_entry(p, keys::index_kind::runs_of_launcher, *header->launcher, id.raw));
     if (header->webhook) {
       // Not sent again if it is lost: a claim whose run is gone gives way when it is asked for.
       auto key = job_key(around_.seals, trigger_id{*header->webhook}, header->external_job_id);

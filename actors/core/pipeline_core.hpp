@@ -59,6 +59,8 @@ private:
   }
   /// What other things than clients tell.
   void hear(pipeline_command& command, timestamp now, proposal& out);
+  /// @param loaded whether the pipeline is there.
+  void fire_due(fire_schedules& command, bool loaded, timestamp now, proposal& out);
   void end_of(const run_over& message, timestamp now, proposal& out);
   void take_up_all(timestamp now, proposal& out);
   void forget_stored_children();

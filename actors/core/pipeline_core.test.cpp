@@ -60,7 +60,9 @@ struct bench {
     run.status = run_status::succeeded;
     mutation_batch out;
     out.put(family::state, keys::run(run.id), codec::encode(run));
-    run_history::born(out, 1, run);
+    std::vector<run_history::births> births;
+    run_history::born(out, births, 1, run);
+    for (const auto& what : births) run_history::count(out, 1, what);
     for (std::uint32_t i = 0; i < items; ++i) out.put(family::state, keys::item(run.id, 0, i), "x");
     commit(std::move(out));
   }

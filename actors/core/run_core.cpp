@@ -84,13 +84,10 @@ std::unique_ptr<run_core> run_core::give_birth(const entity_surroundings& around
                                                std::shared_ptr<const value> parameters, timestamp now, proposal& out) {
   const auto p = partition_of(header.id.slot(), around.partition_count);
   out.mutations.put(family::state, keys::run(header.id), codec::encode(header));
-  run_history::born(out.mutations, p, header);
+  run_history::born(out.mutations, out.births, p, header);
   out.mutations.put(family::index, place_under_way(p, header), {});
   if (header.holds_lease && header.status == run_status::running)
     out.mutations.put(family::state, keys::lease(header.pipeline, header.id), {});
-  if (header.launcher)
-    out.mutations.put(family::index,
-                      keys::index_entry(p, keys::index_kind::runs_of_launcher, *header.launcher, header.id.raw), {});
   std::unique_ptr<run_core> born{
     new run_core{around, load_run(std::move(header), std::move(graph), std::move(parameters), {})}};
   // A run that was just made takes every command that begins it; one that waits is begun by its pipeline.
@@ -267,7 +264,8 @@ void run_core::store_end(run_status before, proposal& out) const {
                              .failing = header.status == run_status::failed});
   if (header.holds_lease) out.mutations.remove(family::state, keys::lease(header.pipeline, id_));
   if (header.holds_lease || header.reports_end)
-    out.effects.push_back(tell_pipeline{header.pipeline, run_over{id_, header.status, header.launcher}});
+    out.effects.push_back(
+      tell_pipeline{header.pipeline, run_over{id_, header.status, header.launcher, header.trigger}});
   tell_dependents(out);
   raise_run_events(
     around_, header, [this] { return view(); }, out);

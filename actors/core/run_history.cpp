@@ -2,6 +2,8 @@
 
 #include "storage/run_keys.hpp"
 
+#include <tuple>
+
 namespace penstock::run_history {
 
 namespace {
@@ -22,18 +24,27 @@ void index_of_pipeline(mutation_batch& out, partition_id p, const run_record& ru
   else out.remove(family::index, key);
 }
 
-void count(mutation_batch& out, partition_id p, const run_record& run, std::uint8_t status, std::int64_t delta) {
-  const auto detail = keys::time_detail(keys::time_of(run.id.raw));
-  out.add_levels(family::counters, keys::run_births_of_pipeline(p, run.pipeline, status), detail, levels_of_pipeline,
-                 delta);
-  out.add_levels(family::counters, keys::run_births_of_workspace(p, run.workspace, status), detail, levels_of_workspace,
-                 delta);
-  out.add_levels(family::counters, keys::runs_of_partition(p, status), {}, all_time, delta);
+/// How many of them there are in `status`, or at all.
+void count_births(mutation_batch& out, partition_id p, const births& what, std::uint8_t status) {
+  const auto detail = keys::time_detail(what.at);
+  out.add_levels(family::counters, keys::run_births_of_pipeline(p, what.pipeline, status), detail, levels_of_pipeline,
+                 what.count);
+  out.add_levels(family::counters, keys::run_births_of_workspace(p, what.workspace, status), detail,
+                 levels_of_workspace, what.count);
+  out.add_levels(family::counters, keys::runs_of_partition(p, status), {}, all_time, what.count);
 }
 
 /// Running is what is left of all runs, so that a run that is born running and ends costs two counts and not four.
-void count_status(mutation_batch& out, partition_id p, const run_record& run, run_status status, std::int64_t delta) {
-  if (status != run_status::running) count(out, p, run, static_cast<std::uint8_t>(status), delta);
+void count_status(mutation_batch& out, partition_id p, const births& what) {
+  if (what.status != run_status::running) count_births(out, p, what, static_cast<std::uint8_t>(what.status));
+}
+
+births birth_of(const run_record& run, run_status status, std::int64_t count) {
+  return {run.pipeline, run.workspace, status, keys::time_of(run.id.raw), count};
+}
+
+bool are_alike(const births& a, const births& b) {
+  return std::tie(a.pipeline, a.workspace, a.status, a.at) == std::tie(b.pipeline, b.workspace, b.status, b.at);
 }
 
 void tally(mutation_batch& out, partition_id p, const run_record& run, keys::run_tally what, timestamp at,
@@ -52,13 +63,19 @@ void tally_end(mutation_batch& out, partition_id p, const run_record& run) {
 
 } // namespace
 
-void born(mutation_batch& out, partition_id p, const run_record& run) {
+void born(mutation_batch& out, std::vector<births>& to_count, partition_id p, const run_record& run) {
   out.put(family::index, keys::index_entry(p, keys::index_kind::runs_of_pipeline, run.pipeline.raw, run.id.raw), {});
   out.put(family::index, keys::index_entry(p, keys::index_kind::runs_of_workspace, run.workspace.raw, run.id.raw), {});
   out.put(family::index, keys::run_by_status(p, run.workspace, run.status, run.id), {});
   index_of_pipeline(out, p, run, run.status, true);
-  count(out, p, run, keys::any_status, 1);
-  count_status(out, p, run, run.status, 1);
+  const auto birth = birth_of(run, run.status, 1);
+  if (!to_count.empty() && are_alike(to_count.back(), birth)) ++to_count.back().count;
+  else to_count.push_back(birth);
+}
+
+void count(mutation_batch& out, partition_id p, const births& what) {
+  count_births(out, p, what, keys::any_status);
+  count_status(out, p, what);
 }
 
 void moved(mutation_batch& out, partition_id p, const run_record& run, run_status from) {
@@ -66,8 +83,8 @@ void moved(mutation_batch& out, partition_id p, const run_record& run, run_statu
   out.put(family::index, keys::run_by_status(p, run.workspace, run.status, run.id), {});
   index_of_pipeline(out, p, run, from, false);
   index_of_pipeline(out, p, run, run.status, true);
-  count_status(out, p, run, from, -1);
-  count_status(out, p, run, run.status, 1);
+  count_status(out, p, birth_of(run, from, -1));
+  count_status(out, p, birth_of(run, run.status, 1));
   if (is_terminal(run.status)) tally_end(out, p, run);
 }
 
@@ -76,8 +93,7 @@ void cleared(mutation_batch& out, partition_id p, const run_record& run) {
   out.remove(family::index, keys::index_entry(p, keys::index_kind::runs_of_workspace, run.workspace.raw, run.id.raw));
   out.remove(family::index, keys::run_by_status(p, run.workspace, run.status, run.id));
   index_of_pipeline(out, p, run, run.status, false);
-  count(out, p, run, keys::any_status, -1);
-  count_status(out, p, run, run.status, -1);
+  count(out, p, birth_of(run, run.status, -1));
   tally(out, p, run, keys::run_tally::cleared, keys::time_of(run.id.raw), 1);
 }
 

@@ -37,7 +37,9 @@ struct run_model {
     run.workspace = workspaces[slot_of(pipeline.raw) % workspaces.size()];
     run.status = status;
     run.created_at = at;
-    run_history::born(batch, partition(run), run);
+    std::vector<run_history::births> births;
+    run_history::born(batch, births, partition(run), run);
+    for (const auto& what : births) run_history::count(batch, partition(run), what);
     // As the run's own core does.
     if (status == run_status::running)
       batch.put(family::index,

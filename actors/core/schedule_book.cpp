@@ -29,7 +29,7 @@ std::optional<timestamp> next_wake(const schedule_rule& rule, timestamp after) {
 }
 
 keys::timer timer_of(const schedule_record& record, partition_id p, timestamp due) {
-  return {p, due, static_cast<std::uint8_t>(timer_kind::fire_schedule), record.id.raw, 0, 0, 0};
+  return {p, due, static_cast<std::uint8_t>(timer_kind::fire_schedule), record.id.raw, 0, 0, 0, record.pipeline.raw};
 }
 
 /// Has something to do that no timer reminds of.
@@ -71,11 +71,6 @@ live_schedule* schedule_book::find(schedule_id id) {
   }
   auto record = read_record<schedule_record>(around_.state, keys::schedule(id));
   return record ? take_in(std::move(*record)) : nullptr;
-}
-
-live_schedule* schedule_book::find_due(const fire_schedule& due) {
-  const schedule_id id{due.timer.id};
-  return live_.contains(id) ? find(id) : take_in(*due.stored);
 }
 
 live_schedule* schedule_book::take_in(schedule_record record) {
@@ -188,10 +183,14 @@ std::optional<timestamp> schedule_book::own_next_at() {
 
 // --- due times ----------------------------------------------------------------------------------
 
-void schedule_book::fire(const fire_schedule& due, timestamp now, proposal& out) {
-  out.mutations.remove(family::timers, due.timer.encode());
-  auto* s = find_due(due);
-  if (!s || s->record.next_at != due.timer.due) return;
+void schedule_book::expect(const expect_schedules& command) {
+  for (const auto id : command.soon) (void)find(id);
+}
+
+void schedule_book::fire(const keys::timer& due, timestamp now, proposal& out) {
+  out.mutations.remove(family::timers, due.encode());
+  auto* s = find(schedule_id{due.id});
+  if (!s || s->record.next_at != due.due) return;
   s->record.next_at.reset();
   // A pipeline that is being deleted takes its schedules along; a paused one lets due times pass undecided.
   if (runs_.record().deleted) return;
@@ -335,7 +334,7 @@ void schedule_book::set_timer(live_schedule& s, std::optional<timestamp> at, pro
   s.record.next_at = at;
   if (!at) return;
   const auto timer = timer_of(s.record, runs_.partition(), *at);
-  out.mutations.put(family::timers, timer.encode(), {});
+  out.mutations.put(family::timers, timer.encode(), timer.owner.view());
   out.effects.push_back(arm_timer{timer});
 }
 

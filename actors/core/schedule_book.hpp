@@ -32,7 +32,9 @@ public:
   [[nodiscard]] result<schedule_view> create(schedule_created& command, timestamp now, proposal& out);
   [[nodiscard]] result<schedule_view> change(schedule_changed& command, timestamp now, proposal& out);
   [[nodiscard]] result<void> remove(const schedule_deleted& command, proposal& out);
-  void fire(const fire_schedule& due, timestamp now, proposal& out);
+  /// Takes schedules into memory.
+  void expect(const expect_schedules& command);
+  void fire(const keys::timer& due, timestamp now, proposal& out);
   /// A run of a schedule ended: the next due time that waits begins.
   void run_over(schedule_id id, run_id run, timestamp now, proposal& out);
   /// The same for a schedule whose runs may have ended unheard, or were not told to.
@@ -50,8 +52,6 @@ public:
 
 private:
   [[nodiscard]] live_schedule* find(schedule_id id);
-  /// As `find`, without looking into the store.
-  [[nodiscard]] live_schedule* find_due(const fire_schedule& due);
   [[nodiscard]] live_schedule* take_in(schedule_record record);
   [[nodiscard]] result<live_schedule> open(schedule_record record) const;
   [[nodiscard]] result<live_schedule*> add(schedule_record record, timestamp now, proposal& out);

@@ -1,5 +1,6 @@
 #include "actors/core/timer_core.hpp"
 
+#include "runtime/lifecycle/run.hpp"
 #include "storage/memory_store.hpp"
 
 #include <catch2/catch.hpp>
@@ -45,4 +46,25 @@ SCENARIO("timers fire in order of time, those far ahead stay in the store", "[ti
   timers.refill(start + 2 * timer_core::window);
   // What fired is in the store until its run has dealt with it, so it comes again: receivers drop repeats.
   CHECK(timers.take_due(far.due) == std::vector{near, far});
+}
+
+SCENARIO("schedules get notice of their due times once, and stay held", "[timer]") {
+  auto opened = open_memory_store(std::make_shared<memory_disk>());
+  REQUIRE(opened);
+  timer_core timers{**opened, 2};
+  timers.refill(start);
+  const auto schedule_at = [](milliseconds in) {
+    auto timer = timer_at(in);
+    timer.kind = static_cast<std::uint8_t>(timer_kind::fire_schedule);
+    return timer;
+  };
+  const auto soon = schedule_at(timer_core::ahead);
+  const auto later = schedule_at(timer_core::ahead + milliseconds{1});
+  for (const auto& timer : {soon, later, timer_at(milliseconds{500})}) timers.arm(timer);
+  CHECK(timers.take_notice(start) == std::vector{soon});
+  CHECK(timers.take_notice(start).empty());
+  CHECK(timers.take_notice(start + milliseconds{1}) == std::vector{later});
+  timers.arm(schedule_at(milliseconds{600}));
+  CHECK(timers.take_notice(start + milliseconds{2}).empty());
+  CHECK(timers.size() == 4);
 }

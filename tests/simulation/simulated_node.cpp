@@ -292,11 +292,19 @@ bool simulated_node::pass_time(timestamp until) {
   // A clock that is ahead of the wall clock takes longer.
   while (clock_.now() < *next) let_pass(*next - clock_.now());
   webhook_inbox_.push_back([this] { deliveries_->wake(clock_.now()); });
-  for (const auto& timer : timers_.take_due(clock_.now())) {
-    auto* owner = partitions_[timer.partition].get();
-    owner->inbox.push_back([owner, timer] { owner->core->timer_due(timer); });
-  }
+  tell_partitions(timers_.take_notice(clock_.now()), &partition_core::timers_soon);
+  tell_partitions(timers_.take_due(clock_.now()), &partition_core::timers_due);
   return true;
+}
+
+void simulated_node::tell_partitions(const std::vector<keys::timer>& timers,
+                                     void (partition_core::*what)(const std::vector<keys::timer>&)) {
+  std::map<partition_id, std::vector<keys::timer>> shares;
+  for (const auto& timer : timers) shares[timer.partition].push_back(timer);
+  for (auto& [id, share] : shares) {
+    auto* owner = partitions_[id].get();
+    owner->inbox.push_back([owner, what, share = std::move(share)] { (owner->core.get()->*what)(share); });
+  }
 }
 
 } // namespace penstock::simulation

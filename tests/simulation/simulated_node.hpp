@@ -88,6 +88,8 @@ private:
   bool step_receiver();
   void tell_parent(run_id parent, child_ended ended);
   void let_pass(milliseconds time);
+  void tell_partitions(const std::vector<keys::timer>& timers,
+                       void (partition_core::*what)(const std::vector<keys::timer>&));
 
   std::shared_ptr<memory_disk> disk_;
   manual_clock& wall_;
