@@ -97,7 +97,8 @@ private:
       next_ = 0;
       queued_bytes_ = 0;
     }
-    preparing_ = !taken_.empty();
+    if (taken_.empty()) return false;
+    preparing_ = true;
     lock.unlock();
     // Whoever prepares has to itself what was taken: nobody waits at the lock for entries that move.
     std::size_t bytes = 0;
@@ -105,7 +106,7 @@ private:
       if (!turn.empty() && (bytes += taken_[next_].mutations.bytes().size()) > turn_bytes_max) break;
       turn.push_back(std::move(taken_[next_]));
     }
-    return !turn.empty();
+    return true;
   }
 
   /// Waits until the turn before is written: turns are written in the order in which they were prepared. Answers false if
