@@ -34,8 +34,8 @@ struct log_writer_stats {
   std::uint64_t sync_ns = 0; ///< Time spent on writing turns.
 };
 
-/// Two threads that write turn after turn to `target`: the next is prepared while one is written. A failed write calls `on_failure` (which ends the process) once
-/// and acknowledges nothing from then on.
+/// Two threads that write turn after turn to `target`: where much waits, the next is prepared while one is written. A failed
+/// write calls `on_failure` (which ends the process) once and acknowledges nothing from then on.
 /// @param committed called on one of these threads at a time: must only pass the news on.
 [[nodiscard]] std::unique_ptr<log_writer> make_log_writer(store& target, log_writer::committed_callback committed,
                                                           std::function<void(const error&)> on_failure);

@@ -13,7 +13,7 @@ const server = await Server.start(makeDir('tenants'), {
   env: { PENSTOCK_JWT_SECRET: SECRET },
 });
 const workspaces = { ours: randomUUID(), theirs: randomUUID() };
-const tokenOf = (workspace, scope = 'admin') => token({ sub: 'u-1', workspace_id: workspace, scope }, SECRET);
+const tokenOf = (workspace, scope = 'admin') => token({ sub: `user of ${workspace}`, workspace_id: workspace, scope }, SECRET);
 const ours = tokenOf(workspaces.ours);
 const theirs = tokenOf(workspaces.theirs);
 const asOwner = async (method, target, body) => {
@@ -265,6 +265,7 @@ test('ids of another workspace within a body are refused', async () => {
 function shown(route, answer) {
   if (route.path !== '/v1/audit' || answer.status !== 200) return compact(answer.text);
   const { data, ...rest } = JSON.parse(answer.text);
+  for (const entry of data) assert.equal(entry.subject, `user of ${workspaces.theirs}`);
   return compact(JSON.stringify({ ...rest, data: data.filter(({ result }) => result === 'ok') }));
 }
 
