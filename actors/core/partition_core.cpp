@@ -23,7 +23,6 @@ namespace penstock {
 namespace {
 
 constexpr std::size_t messages_taken_out_at_once = 256;
-constexpr std::ptrdiff_t schedules_fired_at_once = 32;
 /// A commit's entries of the audit log are numbered by its index, and below that one by one.
 constexpr unsigned audit_entries_bits = 16;
 
@@ -114,7 +113,7 @@ partition_core::partition_core(partition_id id, const entity_surroundings& aroun
                                partition_limits limits)
     : id_(id), around_(around), group_(group), clock_(clock), ports_(ports), limits_(limits),
       clock_high_(from_ms(position.clock_ms)), last_index_(position.index), committed_(position.index),
-      standings_(id, around.state) {}
+      standings_(id, around.state), due_(around.schedules_due) {}
 
 timestamp partition_core::now() {
   // Never backwards, whatever the wall clock does and whoever led before.
@@ -290,7 +289,7 @@ void partition_core::tell(const uuid& entity, entity_command command, audit_note
   ++told.told;
   ++told_;
   told.last_told = at;
-  count_due(firing_, schedules_due(command));
+  due_.firing(schedules_due(command));
   if (told.asleep) ports_.spawn(entity, std::move(told.asleep));
   ports_.tell(entity, std::move(command), at, std::move(note));
 }
@@ -469,24 +468,20 @@ void partition_core::settle_entity(const uuid& entity) {
 // those that wait to be decided on.
 void partition_core::offer(std::shared_ptr<attempt_request> request, timestamp at) {
   if (held_.empty() && !is_behind()) ports_.offer(std::move(request));
-  else held_.push_back({at, std::move(request)});
+  else held_.hold(std::move(request), at);
 }
 
 void partition_core::release_attempts(timestamp since) {
-  while (!held_.empty() && held_.front().since <= since) {
-    ports_.offer(std::move(held_.front().request));
-    held_.pop_front();
-  }
+  held_.release(since, [this](auto request) { ports_.offer(std::move(request)); });
 }
 
 void partition_core::stop_attempts_of(run_id run) {
-  std::erase_if(held_, [&](const auto& held) { return held.request->ref.run == run; });
+  held_.drop(run);
   ports_.stop_run(run);
 }
 
 void partition_core::reorder_attempts_of(run_id run, task_priority priority) {
-  for (auto& held : held_)
-    if (held.request->ref.run == run && !held.request->task.priority_given) held.request->priority = priority;
+  held_.reorder(run, priority);
   ports_.reorder_run(run, priority);
 }
 
@@ -521,27 +516,13 @@ void partition_core::answer_waiting(timestamp at) {
 void partition_core::timers_due(const std::vector<keys::timer>& due) {
   for (const auto& timer : due) timer_due(timer);
   // One commit of a pipeline for many of its schedules costs a fraction of one for each.
-  auto shares = by_pipeline(due);
-  // In turns, so that a pipeline with many does not hold up the others.
-  for (std::ptrdiff_t from = 0; !shares.empty(); from += schedules_fired_at_once)
-    for (auto share = shares.begin(); share != shares.end();) {
-      const auto& timers = share->second;
-      const auto begin = timers.begin() + from;
-      const auto end = begin + std::min(schedules_fired_at_once, timers.end() - begin);
-      due_schedules_.push_back({share->first, {begin, end}});
-      count_due(due_, end - begin);
-      share = end == timers.end() ? shares.erase(share) : std::next(share);
-    }
+  due_.add(by_pipeline(due));
   fire_due();
 }
 
 void partition_core::fire_due() {
-  while (!due_schedules_.empty() && firing_ < limits_.schedules_firing_max) {
-    auto next = std::move(due_schedules_.front());
-    due_schedules_.pop_front();
-    count_due(due_, -std::ssize(next.timers));
-    submit(next.pipeline, pipeline_command{fire_schedules{std::move(next.timers)}}, false);
-  }
+  while (auto next = due_.take(limits_.schedules_firing_max))
+    submit(next->pipeline, pipeline_command{fire_schedules{std::move(next->timers)}}, false);
 }
 
 void partition_core::timers_soon(const std::vector<keys::timer>& soon) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "actors/core/due_schedules.hpp"
 #include "actors/core/entity_core.hpp"
+#include "actors/core/held_attempts.hpp"
 #include "cluster/consensus.hpp"
 
 #include <cstdint>
@@ -159,12 +161,7 @@ private:
   void drop_idle(timestamp at);
 
   [[nodiscard]] bool is_behind() const noexcept {
-    const auto due = around_.schedules_due ? around_.schedules_due->load() : due_ + firing_;
-    return told_ + pending_.size() + due > limits_.commands_before_attempts;
-  }
-  void count_due(std::size_t& which, std::ptrdiff_t delta) {
-    which += static_cast<std::size_t>(delta);
-    if (around_.schedules_due) *around_.schedules_due += static_cast<std::size_t>(delta);
+    return told_ + pending_.size() + due_.size() > limits_.commands_before_attempts;
   }
   void offer(std::shared_ptr<attempt_request> request, timestamp at);
   /// Offers what was held back since before `since`.
@@ -174,7 +171,7 @@ private:
   void timer_due(const keys::timer& timer);
   /// Fires schedules that are due, as many as may be under way.
   void fire_due();
-  void fired(const proposal& p) { count_due(firing_, -static_cast<std::ptrdiff_t>(p.due)); }
+  void fired(const proposal& p) { due_.firing(-static_cast<std::ptrdiff_t>(p.due)); }
   /// Those of schedules, by pipeline. One whose schedule is gone is taken out.
   [[nodiscard]] std::map<uuid, std::vector<keys::timer>> by_pipeline(const std::vector<keys::timer>& timers);
   void expire_request(const keys::timer& timer);
@@ -205,19 +202,9 @@ private:
   std::unordered_map<std::string, std::vector<parked_command>>
     requests_;                     ///< Idempotent requests under way, and their repeats.
   std::vector<std::string> taken_; ///< Outbox keys to take out.
-  struct held_attempt {
-    timestamp since;
-    std::shared_ptr<attempt_request> request;
-  };
-  std::deque<held_attempt> held_; ///< Oldest first.
-  std::size_t told_ = 0;          ///< Of all entities together.
-  struct due_schedules {
-    uuid pipeline;
-    std::vector<keys::timer> timers;
-  };
-  std::deque<due_schedules> due_schedules_; ///< Not told yet.
-  std::size_t due_ = 0;                     ///< How many schedules these are.
-  std::size_t firing_ = 0;                  ///< Told to their pipelines, and not committed yet.
+  held_attempts held_;
+  std::size_t told_ = 0; ///< Of all entities together.
+  due_schedules due_;
   std::size_t commands_ = 0;
   std::uint64_t entries_ = 0;
   std::uint64_t refused_ = 0;
