@@ -154,7 +154,6 @@ node_impl::node_impl(const node_settings& settings, std::shared_ptr<clock_source
       run_log_(logs_), worker_figures_(std::make_shared<worker_figures>()), pool_(make_pool(pool_pace::prompt)),
       thinking_(make_pool()), files_(make_pool()), run_files_(settings_.engines.data_dir, logs_, *state_, files_) {
   around_.pools = &pool_figures_;
-  around_.schedules_due = &schedules_due_;
   const auto processes = system_engine_processes(settings_.engines);
   sql_error_ = [checker = std::make_shared<sql_checker>(processes.sql)](const std::string& sql) {
     return (*checker)(sql);
@@ -208,6 +207,7 @@ void node_impl::start_actors() {
     setup.id = p;
     setup.around = &around_;
     setup.position = state_->position(p);
+    setup.node_schedules_due = &schedules_due_;
     setup.group = make_single_voter(p, setup.position, *log_);
     setup.clock = clock_;
     setup.worker = worker_;

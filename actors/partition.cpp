@@ -99,7 +99,7 @@ partition_actor::behavior_type partition(partition_actor::stateful_pointer<parti
   st.setup = std::move(*setup);
   st.ports = std::make_unique<caf_ports>(self, st.setup);
   st.core = std::make_unique<partition_core>(st.setup.id, *st.setup.around, *st.setup.group, *st.setup.clock,
-                                             st.setup.position, *st.ports);
+                                             st.setup.position, *st.ports, st.setup.node_schedules_due);
   self->delayed_send(self, sweep_every, sweep_atom::value);
   return {
     [&st](const submission_ptr& s) {

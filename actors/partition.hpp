@@ -7,6 +7,7 @@
 
 #include <caf/fwd.hpp>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -20,6 +21,7 @@ struct partition_setup {
   std::shared_ptr<consensus> group;
   std::shared_ptr<clock_source> clock;
   store::partition_position position;
+  std::atomic<std::size_t>* node_schedules_due = nullptr; ///< As `partition_core` takes it.
   worker_actor worker;
   timer_actor timers;
   std::function<void(message_ptr)> send;

@@ -8,7 +8,6 @@
 #include "storage/sealing.hpp"
 #include "storage/store.hpp"
 
-#include <atomic>
 #include <memory>
 
 namespace penstock {
@@ -28,8 +27,6 @@ struct entity_surroundings {
   const event_renderer* render = nullptr;    ///< Null: events are not raised.
   webhook_settings webhooks = {};
   pool_figures* pools = nullptr; ///< Null: nobody counts.
-  /// Schedules of all the node's partitions that are due and not fired yet. Null: nobody counts.
-  std::atomic<std::size_t>* schedules_due = nullptr;
 };
 
 /// A pipeline, a run or the keyring: decides, applies in memory at once, and hands over what is to become durable. Knows

@@ -8,7 +8,7 @@
 #include "actors/core/pool_core.hpp"
 #include "actors/core/requests.hpp"
 #include "actors/core/run_core.hpp"
-#include "actors/core/schedule_records.hpp"
+#include "actors/core/run_history.hpp"
 #include "actors/core/sealed_records.hpp"
 #include "actors/core/system_core.hpp"
 #include "actors/core/timer_core.hpp"
@@ -78,28 +78,6 @@ std::ptrdiff_t schedules_due(const entity_command& command) {
   return fire ? std::ssize(fire->due) : 0;
 }
 
-/// A start that is answered only when its run has ended; null: it is something else.
-start_run* start_that_waits(entity_command& command) {
-  auto* p = std::get_if<pipeline_command>(&command);
-  auto* start = p ? std::get_if<start_run>(p) : nullptr;
-  return start && start->wait && start->done ? start : nullptr;
-}
-
-/// Calls `release` once: when the start is durable, or refused.
-void release_at_start(start_run& start, std::function<void()> release) {
-  auto once = [release = std::move(release), due = std::make_shared<bool>(true)] {
-    if (std::exchange(*due, false)) release();
-  };
-  start.begun = [once, inner = std::move(start.begun)] {
-    once();
-    if (inner) inner();
-  };
-  start.done = [once, inner = std::move(start.done)](result<started_run> with) {
-    once();
-    inner(std::move(with));
-  };
-}
-
 } // namespace
 
 timestamp latest_clock(const store& state, partition_id partitions) {
@@ -110,10 +88,14 @@ timestamp latest_clock(const store& state, partition_id partitions) {
 
 partition_core::partition_core(partition_id id, const entity_surroundings& around, consensus& group,
                                const clock_source& clock, store::partition_position position, partition_ports& ports,
-                               partition_limits limits)
+                               std::atomic<std::size_t>* node_schedules_due, partition_limits limits)
     : id_(id), around_(around), group_(group), clock_(clock), ports_(ports), limits_(limits),
       clock_high_(from_ms(position.clock_ms)), last_index_(position.index), committed_(position.index),
-      standings_(id, around.state), due_(around.schedules_due) {}
+      standings_(id, around.state), waiting_(around.state, around.seals),
+      requests_(
+        id, around, waiting_,
+        [this](auto repeat) { submit(repeat.entity, std::move(repeat.command), true, std::move(repeat.note)); }),
+      due_(node_schedules_due) {}
 
 timestamp partition_core::now() {
   // Never backwards, whatever the wall clock does and whoever led before.
@@ -167,7 +149,7 @@ void partition_core::start_pools() {
 void partition_core::submit(const uuid& entity, entity_command command, bool from_client, audit_note_ptr note) {
   if (from_client) {
     if (refuse_at_limit(command)) return;
-    if (answer_repeat(entity, command, note)) return;
+    if (requests_.answer(entity, command, note, now())) return;
     count_client(command);
   }
   tell(entity, std::move(command), std::move(note));
@@ -196,90 +178,6 @@ void partition_core::count_client(entity_command& command) {
       inner(std::move(with));
     };
   });
-}
-
-bool partition_core::answer_repeat(const uuid& entity, entity_command& command, const audit_note_ptr& note) {
-  auto* p = std::get_if<pipeline_command>(&command);
-  if (!p) return false;
-  if (auto* create = std::get_if<create_pipeline>(p)) return repeat_of(entity, command, *create, note);
-  if (auto* start = std::get_if<start_run>(p)) return repeat_of(entity, command, *start, note);
-  if (auto* schedule = std::get_if<schedule_created>(p)) return repeat_of(entity, command, *schedule, note);
-  if (auto* backfill = std::get_if<backfill_created>(p)) return repeat_of(entity, command, *backfill, note);
-  return false;
-}
-
-template <class Command>
-bool partition_core::repeat_of(const uuid& entity, entity_command& whole, Command& command,
-                               const audit_note_ptr& note) {
-  if (command.once.key.empty()) return false;
-  workspace_id workspace;
-  if constexpr (requires { command.record.workspace; }) workspace = command.record.workspace;
-  else workspace = command.workspace;
-  const auto key = request_key_of(around_.seals, id_, workspace, command.once.key);
-  if (const auto it = requests_.find(key); it != requests_.end()) {
-    it->second.push_back({entity, std::move(whole), note});
-    return true;
-  }
-  auto made = recall_request(around_.state, around_.seals, id_, workspace, command.once, now());
-  if (!made) {
-    command.done(unexpected(std::move(made).error()));
-    return true;
-  }
-  if (*made) {
-    replay(command, **made);
-    return true;
-  }
-  requests_.try_emplace(key);
-  if (auto* start = start_that_waits(whole)) {
-    // A repeat is answered from what is stored, whether it waits for the end or not.
-    release_at_start(*start, [this, key] { request_done(key); });
-    return false;
-  }
-  command.done = [this, key, inner = std::move(command.done)](auto with) {
-    inner(std::move(with));
-    request_done(key);
-  };
-  return false;
-}
-
-void partition_core::request_done(const std::string& key) {
-  auto node = requests_.extract(key);
-  if (node.empty()) return;
-  for (auto& parked : node.mapped()) submit(parked.entity, std::move(parked.command), true, std::move(parked.note));
-}
-
-void partition_core::replay(create_pipeline& command, const uuid& made) {
-  auto record = read_record<pipeline_record>(around_.state, keys::pipeline(pipeline_id{made}));
-  if (!record || record->deleted)
-    command.done(fail(errc::not_found, "the pipeline this Idempotency-Key made was deleted"));
-  else if (auto opened = open_revision(around_, *record); !opened) command.done(unexpected(std::move(opened).error()));
-  else
-    command.done(
-      pipeline_view{std::move(*record), std::move(opened->source), std::move(opened->warnings), std::nullopt});
-}
-
-void partition_core::replay(schedule_created& command, const uuid& made) {
-  auto record = read_record<schedule_record>(around_.state, keys::schedule(schedule_id{made}));
-  if (record) command.done(open_schedule(around_, std::move(*record)));
-  else command.done(fail(errc::not_found, "the schedule this Idempotency-Key made was deleted"));
-}
-
-void partition_core::replay(backfill_created& command, const uuid& made) {
-  auto record = read_record<backfill_record>(around_.state, keys::backfill(backfill_id{made}));
-  if (record) command.done(open_backfill(around_.seals, std::move(*record)));
-  else command.done(fail(errc::not_found, "the backfill this Idempotency-Key made was deleted"));
-}
-
-void partition_core::replay(start_run& command, const uuid& made) {
-  auto record = read_record<run_record>(around_.state, keys::run(run_id{made}));
-  if (!record) {
-    command.done(fail(errc::not_found, "the run this Idempotency-Key started was deleted"));
-    return;
-  }
-  started_run again{open_run(around_.seals, std::move(*record)), false, true};
-  again.ended = command.wait && is_terminal(again.run.record.status);
-  if (command.wait && !again.ended) await(again.run.record.id, {now() + *command.wait, std::move(command.done)});
-  else command.done(std::move(again));
 }
 
 void partition_core::tell(const uuid& entity, entity_command command, audit_note_ptr note) {
@@ -436,7 +334,7 @@ void partition_core::perform(entity_effect& effect, timestamp at) {
       else if constexpr (std::is_same_v<type, tell_run>)
         submit(e.run.raw, run_message{std::move(*e.command), {}, {}, std::move(e.taken)}, false);
       else if constexpr (std::is_same_v<type, run_changed>) ports_.changed(e.run);
-      else if constexpr (std::is_same_v<type, run_finished>) finish(e.view);
+      else if constexpr (std::is_same_v<type, run_finished>) waiting_.finished(*e.view);
       else if constexpr (std::is_same_v<type, penstock::remove_files>) ports_.remove_files(e.run);
       else if constexpr (std::is_same_v<type, tell_pipeline>) submit(e.pipeline.raw, std::move(*e.command), false);
       else if constexpr (std::is_same_v<type, penstock::deliver>) ports_.deliver(e.what);
@@ -448,7 +346,7 @@ void partition_core::perform(entity_effect& effect, timestamp at) {
       } // Done before the replies.
       else {
         if (e.begun) e.begun();
-        await(e.run, {e.until, std::move(e.done)});
+        waiting_.add(e.run, e.until, std::move(e.done));
       }
     },
     effect);
@@ -483,32 +381,6 @@ void partition_core::stop_attempts_of(run_id run) {
 void partition_core::reorder_attempts_of(run_id run, task_priority priority) {
   held_.reorder(run, priority);
   ports_.reorder_run(run, priority);
-}
-
-// --- clients that wait for a run's end ----------------------------------------------------------
-
-void partition_core::await(run_id run, waiting_client client) { waiting_[run].push_back(std::move(client)); }
-
-void partition_core::finish(const std::shared_ptr<const run_view>& view) {
-  auto node = waiting_.extract(view->record.id);
-  if (node.empty()) return;
-  for (auto& client : node.mapped()) client.done(started_run{*view, true, false});
-}
-
-void partition_core::answer_waiting(timestamp at) {
-  for (auto it = waiting_.begin(); it != waiting_.end();) {
-    auto& clients = it->second;
-    const auto over = std::partition(clients.begin(), clients.end(), [&](const auto& c) { return c.until > at; });
-    if (over != clients.end()) {
-      auto record = read_record<run_record>(around_.state, keys::run(it->first));
-      for (auto client = over; client != clients.end(); ++client) {
-        if (!record) client->done(unexpected(record.error()));
-        else client->done(started_run{open_run(around_.seals, *record), false, false});
-      }
-      clients.erase(over, clients.end());
-    }
-    it = clients.empty() ? waiting_.erase(it) : std::next(it);
-  }
 }
 
 // --- timers, messages, order --------------------------------------------------------------------
@@ -590,7 +462,7 @@ void partition_core::sweep() {
     taken_.clear();
     propose_own(std::move(mutations));
   }
-  answer_waiting(now());
+  waiting_.expire(now());
   drop_idle(now());
   release_attempts(is_behind() ? now() - limits_.attempts_held_max : timestamp::max());
 }

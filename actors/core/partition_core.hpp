@@ -3,8 +3,11 @@
 #include "actors/core/due_schedules.hpp"
 #include "actors/core/entity_core.hpp"
 #include "actors/core/held_attempts.hpp"
+#include "actors/core/repeated_requests.hpp"
+#include "actors/core/waiting_clients.hpp"
 #include "cluster/consensus.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -77,8 +80,11 @@ struct partition_figures {
 /// when what they rest on is durable. Knows no actor; used from one thread at a time.
 class partition_core {
 public:
+  /// @param node_schedules_due counts those of all the node's partitions that are due and not fired yet; null: nobody
+  /// does.
   partition_core(partition_id id, const entity_surroundings& around, consensus& group, const clock_source& clock,
-                 store::partition_position position, partition_ports& ports, partition_limits limits = {});
+                 store::partition_position position, partition_ports& ports,
+                 std::atomic<std::size_t>* node_schedules_due = nullptr, partition_limits limits = {});
 
   /// Takes up what was under way: active runs, the outbox, and timers are told or sent again.
   void start();
@@ -116,10 +122,6 @@ private:
     timestamp last_told;
     std::unique_ptr<entity_core> asleep; ///< Was born and not told anything yet: many a run is over before that costs.
   };
-  struct waiting_client {
-    timestamp until;
-    reply<started_run> done;
-  };
   /// What waits for an entry to become durable.
   struct pending_entry {
     std::uint64_t index = 0;
@@ -132,25 +134,13 @@ private:
   void start_pools();
   void tell(const uuid& entity, entity_command command, audit_note_ptr note);
   [[nodiscard]] bool refuse_at_limit(entity_command& command);
-  /// Answers a repeated request from what it made the first time, or lets it wait for the first to be durable.
-  [[nodiscard]] bool answer_repeat(const uuid& entity, entity_command& command, const audit_note_ptr& note);
-  template <class Command>
-  [[nodiscard]] bool repeat_of(const uuid& entity, entity_command& whole, Command& command, const audit_note_ptr& note);
-  void replay(create_pipeline& command, const uuid& made);
-  void replay(start_run& command, const uuid& made);
-  void replay(schedule_created& command, const uuid& made);
-  void replay(backfill_created& command, const uuid& made);
-  void request_done(const std::string& key);
   void count_client(entity_command& command);
 
   /// Adds to a proposal the entries of the audit log that it makes.
   void write_audit(proposal& p, timestamp at) const;
   void carry_out(pending_entry entry);
   void lose(proposal& p, const error& why);
-  void answer_waiting(timestamp at);
   void perform(entity_effect& effect, timestamp at);
-  void finish(const std::shared_ptr<const run_view>& view);
-  void await(run_id run, waiting_client client);
   using live_entities = std::unordered_map<uuid, live_entity>;
   /// Makes an entity live, whatever stood under its id before; asleep until it is told something.
   live_entity& bear(const uuid& entity, std::unique_ptr<entity_core> core);
@@ -193,14 +183,8 @@ private:
   std::uint64_t lives_ = 0; ///< Given out.
   /// The lasting ones, with a time before which none was told last: about in this order, so that a sweep looks at few.
   std::deque<std::pair<timestamp, uuid>> resting_;
-  std::unordered_map<run_id, std::vector<waiting_client>> waiting_;
-  struct parked_command {
-    uuid entity;
-    entity_command command;
-    audit_note_ptr note;
-  };
-  std::unordered_map<std::string, std::vector<parked_command>>
-    requests_;                     ///< Idempotent requests under way, and their repeats.
+  waiting_clients waiting_;
+  repeated_requests requests_;
   std::vector<std::string> taken_; ///< Outbox keys to take out.
   held_attempts held_;
   std::size_t told_ = 0; ///< Of all entities together.

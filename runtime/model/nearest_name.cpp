@@ -8,6 +8,7 @@ namespace penstock {
 namespace {
 
 constexpr std::size_t name_bytes_max = 64; // Longer ones are no typing mistakes, and the comparison is quadratic.
+constexpr std::size_t part_bytes_min = 4;  // Of one name within another.
 
 char small(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -32,6 +33,24 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+bool begins_or_ends_with(std::string_view whole, std::string_view part) {
+  if (part.size() < part_bytes_min || part.size() >= whole.size()) return false;
+  const auto same = [](char a, char b) { return small(a) == small(b); };
+  return std::equal(part.begin(), part.end(), whole.begin(), same) ||
+         std::equal(part.rbegin(), part.rend(), whole.rbegin(), same);
+}
+
+/// The only one that has `name` as its beginning or end.
+std::string_view only_longer(std::string_view name, const std::vector<std::string_view>& known) {
+  std::string_view found;
+  for (const std::string_view candidate : known) {
+    if (!begins_or_ends_with(candidate, name)) continue;
+    if (!found.empty()) return {};
+    found = candidate;
+  }
+  return found;
+}
+
 } // namespace
 
 std::string nearest_name(std::string_view name, const std::vector<std::string_view>& known) {
@@ -51,7 +70,7 @@ std::string nearest_name(std::string_view name, const std::vector<std::string_vi
       found = candidate;
     }
   }
-  return std::string{found};
+  return std::string{found.empty() ? only_longer(name, known) : found};
 }
 
 } // namespace penstock

@@ -15,6 +15,15 @@ TEST_CASE("a misspelt name has a nearest one", "[names]") {
   CHECK(nearest_name("timeouts", known) == "timeout");
 }
 
+TEST_CASE("a part of a name has the only name that begins or ends with it", "[names]") {
+  const std::vector<std::string_view> known{"timezone", "business-days", "catch-up", "catch-up-runs", "max-age"};
+  CHECK(nearest_name("zone", known) == "timezone");
+  CHECK(nearest_name("Business", known) == "business-days");
+  CHECK(nearest_name("catch-", known).empty());
+  CHECK(nearest_name("age", known).empty());
+  CHECK(nearest_name("ness", known).empty());
+}
+
 TEST_CASE("a name that resembles none has none", "[names]") {
   const std::vector<std::string_view> known{"a", "sql", "command", std::string_view{}};
   CHECK(nearest_name("x", known).empty());

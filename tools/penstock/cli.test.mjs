@@ -255,6 +255,10 @@ test('a preview shows times in their zone and in UTC', async () => {
   assert.equal(JSON.parse((await penstock(['schedule', 'preview', 'daily', '--output', 'json'])).out).nextRuns.length, 3);
   assert.equal((await penstock(['schedule', 'preview'])).code, 2);
   assert.equal((await penstock(['schedule', 'preview', 'daily', '--cron', '* * * * *'])).code, 2);
+  const bare = await penstock(['schedule', 'preview', '*/15 9 * * mon']);
+  assert.equal(bare.code, 2);
+  assert.match(bare.err, /no schedule is called \*\/15 9 \* \* mon; give an expression with --cron/);
+  assert.match((await penstock(['schedule', 'preview', 'daily', '--zone', 'UTC'])).err, /did you mean --timezone/);
 });
 
 test('a backfill is watched to its end', async () => {

@@ -5,6 +5,8 @@
 #include "tools/penstock/text_format.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <sstream>
 
 namespace penstock::cli {
 
@@ -205,12 +207,22 @@ struct preview_question {
   std::string zone;
 };
 
+/// Five fields, as no schedule is likely to be called.
+bool looks_like_cron(const std::string& word) {
+  std::istringstream in{word};
+  return std::distance(std::istream_iterator<std::string>{in}, {}) == 5;
+}
+
 outcome<preview_question> ask_about(command_context& with) {
   if (with.line.has("cron") == !with.words.empty())
     return give_up(exit_code::usage, "give a SCHEDULE, or --cron with an expression");
   if (!with.words.empty()) {
     const auto found = find_schedule(with.api, with.words[0]);
-    if (!found) return unexpected(found.error());
+    if (!found) {
+      const bool meant = found.error().code == exit_code::not_found && looks_like_cron(with.words[0]);
+      if (!meant) return unexpected(found.error());
+      return give_up(exit_code::usage, "no schedule is called " + with.words[0] + "; give an expression with --cron");
+    }
     return preview_question{"scheduleId=" + encode(text_of(*found, "id")), text_of(*found, "timezone")};
   }
   const auto zone = with.line.has("timezone") ? with.option("timezone") : "UTC";
