@@ -262,7 +262,7 @@ void schedule_book::queue(live_schedule& s, timestamp due) const {
 
 bool schedule_book::start_queued(live_schedule& s, timestamp now, proposal& out) {
   auto& queued = s.record.queued;
-  if (queued.empty() || run_is_active(s) || !runs_.record().enabled) return false;
+  if (queued.empty() || s.record.paused || !runs_.record().enabled || run_is_active(s)) return false;
   // One that cannot start has no end that the next one could wait for.
   for (bool started = false; !started && !queued.empty();) {
     const auto due = queued.front();

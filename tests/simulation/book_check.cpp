@@ -81,9 +81,9 @@ void check_launchers(const stored_books& books) {
     if (pipeline == books.pipelines.end()) continue;
     if (!schedule.queued.empty() || !schedule.yielding.empty()) wanted.insert(schedule.id.raw);
     for (const auto run : schedule.yielding) CHECK(is_active(books, run));
-    if (!pipeline->second.enabled) continue;
+    if (!pipeline->second.enabled || schedule.paused) continue;
     if (!schedule.queued.empty()) CHECK((schedule.last_run && is_active(books, *schedule.last_run)));
-    if (!schedule.paused) CHECK(schedule.next_at);
+    CHECK(schedule.next_at);
   }
   for (const auto& backfill : books.backfills) {
     if (!books.pipelines.contains(backfill.pipeline)) continue;

@@ -57,9 +57,24 @@ SCENARIO("a due time that meets an active run is skipped, waits, or takes its pl
     CHECK(after.record.queued.size() == 3);
     CHECK(running(w, pipeline) == 1);
     THEN("those that wait survive a crash, and run one after the other") {
+      change(w, after, std::nullopt, seldom());
+      w.crash();
+      w.settle(w.clock.now() + std::chrono::minutes{10});
+      CHECK(firings(w, pipeline).size() == 6);
+      CHECK(look(w, after).record.queued.empty());
+    }
+    THEN("while it is paused they wait on, also over a crash, and run when it is resumed") {
       change(w, after, true);
       w.crash();
       w.settle();
+      CHECK(running(w, pipeline) == 0);
+      CHECK(firings(w, pipeline).size() == 3);
+      CHECK(look(w, after).record.queued.size() == 3);
+      change(w, after, std::nullopt, seldom());
+      w.settle();
+      CHECK(firings(w, pipeline).size() == 3);
+      change(w, after, false);
+      w.settle(w.clock.now() + std::chrono::minutes{10});
       CHECK(firings(w, pipeline).size() == 6);
       CHECK(look(w, after).record.queued.empty());
     }
@@ -100,12 +115,13 @@ SCENARIO("due times that wait start although the run before them was to be told 
     draft.overlap = overlap_strategy::queue;
     change(w, schedule, std::nullopt, draft);
     w.settle(w.clock.now() + std::chrono::minutes{5});
+    draft = seldom();
     draft.overlap = overlap_strategy::skip;
-    change(w, change(w, look(w, schedule), true), std::nullopt, draft);
+    change(w, look(w, schedule), std::nullopt, draft);
     const auto waiting = look(w, schedule).record.queued.size();
     REQUIRE(waiting > 1);
     const auto fired = firings(w, pipeline).size();
-    w.settle();
+    w.settle(w.clock.now() + std::chrono::minutes{10});
     THEN("they run all the same") { CHECK(firings(w, pipeline).size() == fired + waiting); }
   }
 }

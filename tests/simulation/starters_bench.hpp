@@ -57,6 +57,13 @@ inline schedule_view change(world& w, const schedule_view& view, std::optional<b
   });
 }
 
+/// Not within any test's time.
+inline schedule_draft seldom() {
+  schedule_draft draft;
+  draft.cron = "0 0 1 1 *";
+  return draft;
+}
+
 inline schedule_view look(world& w, const schedule_view& view) {
   auto found = schedule_reads{w.node->around()}.schedule(default_workspace, view.record.id);
   REQUIRE(found);
