@@ -106,7 +106,8 @@ public:
   void rotate_secret(const caller& who, endpoint_id id, std::optional<std::string> secret, milliseconds overlap,
                      reply<endpoint_view> done) override;
   void test_endpoint(const caller& who, endpoint_id id, reply<delivery_attempt> done) override;
-  void list_deliveries(const caller& who, endpoint_id id, page which, reply<listing<delivery_record>> done) override;
+  void list_deliveries(const caller& who, const uuid& receiver, page which,
+                       reply<listing<delivery_record>> done) override;
   void redeliver(const caller& who, delivery_id id, reply<delivery_record> done) override;
   void register_trigger(const caller& who, trigger_draft draft, reply<trigger_record> done) override;
   void list_triggers(const caller& who, page which, reply<listing<trigger_record>> done) override;
@@ -165,7 +166,7 @@ private:
                        std::string secret, reply<endpoint_view> done);
   [[nodiscard]] result<endpoint_record> endpoint_of(workspace_id workspace, endpoint_id id) const;
   [[nodiscard]] std::optional<trigger_record> trigger_of(trigger_id id) const;
-  [[nodiscard]] listing<delivery_record> deliveries_of(endpoint_id id, page which) const;
+  [[nodiscard]] listing<delivery_record> deliveries_of(const uuid& receiver, page which) const;
   [[nodiscard]] std::vector<pipeline_id> pipelines_named(workspace_id workspace, const std::string& name) const;
   /// Sees which run stands for the job, or that a new one may; then starts it, unless it is there.
   void claim_external(const std::shared_ptr<external_start>& start);

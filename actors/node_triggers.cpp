@@ -5,6 +5,7 @@
 #include "actors/core/sealed_records.hpp"
 #include "actors/core/system_core.hpp"
 #include "actors/listing_page.hpp"
+#include "actors/webhook_url.hpp"
 #include "storage/webhook_signature.hpp"
 
 #include <algorithm>
@@ -30,6 +31,8 @@ struct node_impl::external_start {
 };
 
 void node_impl::register_trigger(const caller& who, trigger_draft draft, reply<trigger_record> done) {
+  if (auto fits = check_webhook_url("callback_url", draft.callback_url); !fits)
+    return done(unexpected(std::move(fits).error()));
   const auto now = clock_->now();
   auto made = std::make_shared<trigger_record>();
   made->id = trigger_id{make_uuid7(now, 0, random_->next())};

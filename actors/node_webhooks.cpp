@@ -6,6 +6,7 @@
 #include "actors/core/sealed_records.hpp"
 #include "actors/core/system_core.hpp"
 #include "actors/listing_page.hpp"
+#include "actors/webhook_url.hpp"
 #include "storage/webhook_signature.hpp"
 
 #include <algorithm>
@@ -26,6 +27,10 @@ endpoint_view shown(endpoint_record record, std::string secret = {}) {
   record.sealed_secret.clear();
   record.sealed_old_secret.clear();
   return {std::move(record), std::move(secret)};
+}
+
+result<void> check_url(const endpoint_draft& draft) {
+  return draft.url ? check_webhook_url("url", *draft.url) : result<void>{};
 }
 
 void apply(endpoint_record& record, const endpoint_draft& changes) {
@@ -94,6 +99,7 @@ void node_impl::change_endpoint(const caller& who, endpoint_id id,
 }
 
 void node_impl::create_endpoint(const caller& who, endpoint_draft draft, reply<endpoint_view> done) {
+  if (auto fits = check_url(draft); !fits) return done(unexpected(std::move(fits).error()));
   const auto now = clock_->now();
   auto made = std::make_shared<endpoint_view>();
   made->record.id = endpoint_id{make_uuid7(now, 0, random_->next())};
@@ -134,6 +140,7 @@ void node_impl::create_endpoint(const caller& who, endpoint_draft draft, reply<e
 }
 
 void node_impl::update_endpoint(const caller& who, endpoint_id id, endpoint_draft changes, reply<endpoint_view> done) {
+  if (auto fits = check_url(changes); !fits) return done(unexpected(std::move(fits).error()));
   change_endpoint(
     who, id, [changes = std::move(changes)](endpoint_record& record, timestamp) { apply(record, changes); }, {},
     std::move(done));
@@ -211,14 +218,14 @@ void node_impl::test_endpoint(const caller& who, endpoint_id id, reply<delivery_
 
 // --- deliveries ---------------------------------------------------------------------------------
 
-listing<delivery_record> node_impl::deliveries_of(endpoint_id id, page which) const {
+listing<delivery_record> node_impl::deliveries_of(const uuid& receiver, page which) const {
   listing<delivery_record> out;
   std::vector<uuid> ids;
   for (partition_id p = 1; p <= around_.partition_count; ++p) {
     out.total += static_cast<std::uint64_t>(std::max<std::int64_t>(
-      0, state_->counter(family::counters, keys::counter_of(p, keys::counter_kind::deliveries_of_endpoint, id.raw))));
+      0, state_->counter(family::counters, keys::counter_of(p, keys::counter_kind::deliveries_of_endpoint, receiver))));
     std::uint64_t left = which.offset + which.limit;
-    const auto prefix = keys::deliveries_of_endpoint(p, id.raw);
+    const auto prefix = keys::deliveries_of_endpoint(p, receiver);
     state_->scan(family::events, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view) {
       ids.push_back(keys::turned_id(key));
       return --left > 0;
@@ -234,10 +241,15 @@ listing<delivery_record> node_impl::deliveries_of(endpoint_id id, page which) co
   return out;
 }
 
-void node_impl::list_deliveries(const caller& who, endpoint_id id, page which, reply<listing<delivery_record>> done) {
-  if (const auto found = endpoint_of(who.workspace, id); !found) return done(unexpected(found.error()));
-  answer_from_pool<listing<delivery_record>>(
-    std::move(done), [this, id, which] { return result<listing<delivery_record>>{deliveries_of(id, which)}; });
+void node_impl::list_deliveries(const caller& who, const uuid& receiver, page which,
+                                reply<listing<delivery_record>> done) {
+  const auto trigger = trigger_of(trigger_id{receiver});
+  if (!trigger || trigger->workspace != who.workspace)
+    if (const auto found = endpoint_of(who.workspace, endpoint_id{receiver}); !found)
+      return done(unexpected(found.error()));
+  answer_from_pool<listing<delivery_record>>(std::move(done), [this, receiver, which] {
+    return result<listing<delivery_record>>{deliveries_of(receiver, which)};
+  });
 }
 
 void node_impl::redeliver(const caller& who, delivery_id id, reply<delivery_record> done) {

@@ -64,7 +64,7 @@ public:
     refuse(done);
   }
   void test_endpoint(const caller&, endpoint_id, reply<delivery_attempt> done) override { refuse(done); }
-  void list_deliveries(const caller&, endpoint_id, page, reply<listing<delivery_record>> done) override {
+  void list_deliveries(const caller&, const uuid&, page, reply<listing<delivery_record>> done) override {
     refuse(done);
   }
   void redeliver(const caller&, delivery_id, reply<delivery_record> done) override { refuse(done); }

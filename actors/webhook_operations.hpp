@@ -79,8 +79,9 @@ public:
                              reply<endpoint_view> done) = 0;
   /// Posts an event of the endpoint's first type with made-up data, once, without retries, and waits for the answer.
   virtual void test_endpoint(const caller& who, endpoint_id id, reply<delivery_attempt> done) = 0;
-  /// Newest first.
-  virtual void list_deliveries(const caller& who, endpoint_id id, page which, reply<listing<delivery_record>> done) = 0;
+  /// Newest first. @param receiver an endpoint, or of callbacks a registered webhook.
+  virtual void list_deliveries(const caller& who, const uuid& receiver, page which,
+                               reply<listing<delivery_record>> done) = 0;
   /// Posts the same bytes again, with attempts counted anew.
   virtual void redeliver(const caller& who, delivery_id id, reply<delivery_record> done) = 0;
 

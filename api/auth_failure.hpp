@@ -19,7 +19,7 @@ enum class auth_failure : std::uint8_t {
   tokens_off,        ///< A token of an algorithm for which this server has neither secret nor keys.
   unknown_algorithm, ///< A token that says another algorithm, or demands extensions.
   unknown_signer,    ///< A token whose `kid` and algorithm no key has.
-  bad_signature,     ///< A token that was not signed so.
+  bad_signature,     ///< A token, or the body of an incoming webhook, that was not signed so.
   expired_token,     ///< `exp` is over, or missing where it is demanded.
   early_token,       ///< `nbf` has not come.
   bad_claims,        ///< Another audience or issuer, no workspace, a claim of the wrong kind.

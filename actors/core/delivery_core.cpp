@@ -210,7 +210,7 @@ result<delivery_content> delivery_core::read_content(partition_id p, delivery_id
   if (!event) return lost();
   auto body = around_.seals.open(place_of(*event), event->sealed_body);
   if (!body) return unexpected(std::move(body).error());
-  return delivery_content{event->id, event->type, std::move(*body), std::move(event->traceparent)};
+  return delivery_content{event->id, event->type, std::move(*body), std::move(event->traceparent), delivery->tries};
 }
 
 void delivery_core::answered(delivery_id id, const result<outbound_response>& response, timestamp now) {

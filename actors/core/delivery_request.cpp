@@ -91,14 +91,15 @@ outbound_request delivery_request(const webhook_settings& settings, const delive
   out.keep_body = false;
   const auto id = shown_id(content.event);
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+  const auto& secret = target.secrets[content.tries % target.secrets.size()];
   const bool is_callback = content.type == event_type::trigger_callback;
-  out.headers = {{"Content-Type", "application/json"},
-                 {"User-Agent", settings.user_agent},
-                 {is_callback ? "X-Webhook-Signature" : "X-GCS-Signature",
-                  "sha256=" + hex_signature(target.secrets.front(), content.body)},
-                 {"webhook-id", id},
-                 {"webhook-timestamp", std::to_string(seconds)},
-                 {"webhook-signature", standard_signature(target.secrets, id, now, content.body)}};
+  out.headers = {
+    {"Content-Type", "application/json"},
+    {"User-Agent", settings.user_agent},
+    {is_callback ? "X-Webhook-Signature" : "X-GCS-Signature", "sha256=" + hex_signature(secret, content.body)},
+    {"webhook-id", id},
+    {"webhook-timestamp", std::to_string(seconds)},
+    {"webhook-signature", standard_signature(target.secrets, id, now, content.body)}};
   if (!content.traceparent.empty()) out.headers.emplace_back("traceparent", content.traceparent);
   return out;
 }

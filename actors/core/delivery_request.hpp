@@ -13,9 +13,11 @@ struct delivery_content {
   event_type type = event_type::job_completed;
   std::string body;
   std::string traceparent;
+  std::uint32_t tries = 0; ///< Attempts before this one.
 };
 
-/// The signed request of one attempt.
+/// The signed request of one attempt. While a secret is being replaced, the header that carries one signature is by the new
+/// secret and the old one in turns, so that receivers who know either get everything.
 [[nodiscard]] outbound_request delivery_request(const webhook_settings& settings, const delivery_target& target,
                                                 const delivery_content& content, timestamp now);
 

@@ -12,7 +12,7 @@ namespace penstock {
 struct delivery_target {
   workspace_id workspace;
   std::string url;
-  std::vector<std::string> secrets; ///< Opened. The first signs everything, an older one beside it for a while.
+  std::vector<std::string> secrets; ///< Opened. Never empty: the newest, and for a while the one before.
   std::uint32_t retries_max = 0;
   milliseconds retry_delay{0};
   bool is_trigger = false; ///< Cannot be disabled.

@@ -1,5 +1,7 @@
 #include "api/surfaces/webhook_fields.hpp"
 
+#include "api/request.hpp"
+
 #include <algorithm>
 
 namespace penstock {
@@ -13,7 +15,8 @@ constexpr std::size_t secret_bytes_max = 256;
 std::string_view problem_of(std::string_view url) {
   const auto scheme_end = url.find("://");
   const auto scheme = url.substr(0, std::min(scheme_end, url.size()));
-  if (scheme_end == std::string_view::npos || (scheme != "http" && scheme != "https"))
+  if (scheme_end == std::string_view::npos ||
+      (!equal_ignoring_case(scheme, "http") && !equal_ignoring_case(scheme, "https")))
     return "must be a URL that begins with https:// or http://";
   const auto visible = [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '\\'; };
   if (!std::ranges::all_of(url, visible)) return "must hold no spaces and only ASCII; encode others with %";

@@ -63,7 +63,7 @@ const kindOf = [
   [/^DELETE \/api\/v1\/scheduler\/dependencies\/\{\w+\}$/, 'dependency'],
   [/^GET \/api\/v1\/scheduler\/dependencies\/\{\w+\}$/, 'pipeline'],
   [/^\w+ \/api\/v1\/scheduler\/calendars\/\{\w+\}$/, 'calendar'],
-  [/^\w+ \/api\/v1\/orchestrator\/webhooks\/\{\w+\}$/, 'trigger'],
+  [/^\w+ \/api\/v1\/orchestrator\/webhooks\/\{\w+\}(\/deliveries)?$/, 'trigger'],
 ];
 
 const yaml = 'tasks:\n  - {id: nap, type: sleep, seconds: 300}\n';

@@ -226,9 +226,28 @@ test('while a secret is replaced both are valid, and only the new one afterwards
   await dropHook(hook);
 });
 
+test('while a secret is replaced a receiver that knows one of them, and looks at one header alone, gets every event', async () => {
+  const known = new Map();
+  const strict = (path) => (request, body, response) => {
+    const given = request.headers['x-gcs-signature'];
+    response.writeHead(given === `sha256=${createHmac('sha256', known.get(path)).update(body).digest('hex')}` ? 204 : 401).end();
+  };
+  for (const path of ['/old-secret', '/new-secret']) {
+    receiver.paths.set(path, strict(path));
+    const hook = await makeHook(path, ['job.completed']);
+    const { data } = (await server.expect(200, 'POST', `/v1/webhooks/${hook.id}/rotate-secret`, { body: { overlap_seconds: 60 } })).body;
+    known.set(path, path === '/old-secret' ? hook.secret : data.secret);
+    await server.startRun(pipeline.id);
+    const entry = await until(`the delivery to ${path}`, async () => (await deliveries(hook)).find((d) => d.status === 'delivered'));
+    assert.deepEqual(entry.attempts.map((a) => a.response_status), path === '/old-secret' ? [401, 204] : [204]);
+    await dropHook(hook);
+  }
+});
+
 test('wrong requests are told what is wrong, and others\' endpoints are not there', async () => {
   for (const [body, field] of [[{ events: ['job.completed'] }, 'url'], [{ url: 'ftp://x/', events: ['job.completed'] }, 'url'],
-    [{ url: 'http://u:p@x/', events: ['job.completed'] }, 'url'], [{ url: 'http://x/', events: ['job.gone'] }, 'events'], [{ url: 'http://x/', events: [] }, 'events']]) {
+    [{ url: 'http://u:p@x/', events: ['job.completed'] }, 'url'], [{ url: 'http://h:99999/', events: ['job.completed'] }, 'url'],
+    [{ url: 'http://[::1', events: ['job.completed'] }, 'url'], [{ url: 'http://x/', events: ['job.gone'] }, 'events'], [{ url: 'http://x/', events: [] }, 'events']]) {
     const answer = await server.expect(400, 'POST', '/v1/webhooks', { body });
     assert.ok(answer.body.error.message.includes(field), answer.text);
   }
@@ -265,6 +284,13 @@ test('a signed trigger starts a run for its job once, and the end is posted back
   assert.equal(told.external_job_id, 'job-1');
   assert.equal(told.runId, answers[0].body.runId);
   assert.ok(['SUCCESS', 'FAILED'].includes(told.status));
+  const history = await until('the callback in the history', async () => {
+    const [entry] = (await server.expect(200, 'GET', `/api/v1/orchestrator/webhooks/${hook.id}/deliveries`)).body;
+    return entry?.status === 'delivered' && entry;
+  });
+  assert.deepEqual(history.attempts.map((a) => [a.responseStatus, a.error]), [[204, null]]);
+  await server.expect(202, 'POST', `/v1/webhooks/deliveries/${history.id}/redeliver`);
+  assert.ok((await arrived('/callback', 2))[1].body.equals(one.body));
   const other = await signed(hook, 'trigger', { ...body, external_job_id: 'job-2' });
   assert.notEqual(other.body.runId, told.runId);
 });

@@ -234,7 +234,7 @@ void list_webhook_deliveries(const request& in, const services& with, responder 
   if (!problems.empty()) return send(render_error(style, problems.take()));
   with_id<endpoint_id>(in, send, "webhook", [&](endpoint_id id) {
     with.ops.list_deliveries(
-      in.who, id, which.as_page(), answer_with<listing<delivery_record>>(style, send, [which](const auto& list) {
+      in.who, id.raw, which.as_page(), answer_with<listing<delivery_record>>(style, send, [which](const auto& list) {
         return render_list(list, which, [](json_writer& w, const delivery_record& one) { write_delivery(w, one); });
       }));
   });

@@ -133,21 +133,28 @@ void write_webhook(json_writer& w, const trigger_record& r) {
   w.member("pipelineId", r.pipeline).member("createdAt", r.created_at).member("createdBy", r.created_by).end_object();
 }
 
-void list_webhooks(const request& in, const services& with, responder send) {
-  request_problems problems;
+page read_page(const request& in, request_problems& problems) {
   const query_fields query{in.query, problems};
   const auto limit = query.number("limit", page_size_max, 1, page_size_max);
-  const auto offset = query.number("offset", 0, 0, UINT32_MAX);
+  return {static_cast<std::uint32_t>(limit), query.number("offset", 0, 0, UINT32_MAX)};
+}
+
+template <class T, class Write>
+response render_bare_list(const listing<T>& list, Write write) {
+  std::string out;
+  json_writer w{out};
+  w.begin_list();
+  for (const auto& one : list.entries) write(w, one);
+  w.end_list();
+  return std::move(json_response(200, std::move(out)).with("X-Total-Count", std::to_string(list.total)));
+}
+
+void list_webhooks(const request& in, const services& with, responder send) {
+  request_problems problems;
+  const auto which = read_page(in, problems);
   if (!problems.empty()) return send(render_error(style, problems.take()));
-  with.ops.list_triggers(in.who, {static_cast<std::uint32_t>(limit), offset},
-                         answer_with<listing<trigger_record>>(style, send, [](const auto& list) {
-                           std::string out;
-                           json_writer w{out};
-                           w.begin_list();
-                           for (const auto& one : list.entries) write_webhook(w, one);
-                           w.end_list();
-                           return std::move(
-                             json_response(200, std::move(out)).with("X-Total-Count", std::to_string(list.total)));
+  with.ops.list_triggers(in.who, which, answer_with<listing<trigger_record>>(style, send, [](const auto& list) {
+                           return render_bare_list(list, &write_webhook);
                          }));
 }
 
@@ -178,6 +185,31 @@ void delete_webhook(const request& in, const services& with, responder send) {
   const trigger_id id{id_in_path(in, "id", problems)};
   if (!problems.empty()) return send(render_error(style, problems.take()));
   with.ops.delete_trigger(in.who, id, answer_with<void>(style, send, [] { return no_content(); }));
+}
+
+void write_callback(json_writer& w, const delivery_record& r) {
+  w.begin_object().member("id", r.id).member("status", to_text(r.status)).member("createdAt", r.created_at);
+  w.member("nextAttemptAt", r.next_at).key("attempts").begin_list();
+  for (const auto& attempt : r.attempts) {
+    std::optional<std::int64_t> status;
+    if (attempt.response_status != 0) status = attempt.response_status;
+    w.begin_object().member("at", attempt.at).member("responseStatus", status);
+    w.member("latencyMs", std::uint64_t{attempt.latency_ms}).key("error");
+    if (attempt.error.empty()) w.null();
+    else w.text(attempt.error);
+    w.end_object();
+  }
+  w.end_list().end_object();
+}
+
+void list_callbacks(const request& in, const services& with, responder send) {
+  request_problems problems;
+  const trigger_id id{id_in_path(in, "id", problems)};
+  const auto which = read_page(in, problems);
+  if (!problems.empty()) return send(render_error(style, problems.take()));
+  with.ops.list_deliveries(in.who, id.raw, which, answer_with<listing<delivery_record>>(style, send, [](const auto& l) {
+                             return render_bare_list(l, &write_callback);
+                           }));
 }
 
 constexpr std::array rows{
@@ -216,6 +248,15 @@ constexpr std::array rows{
         .summary = "Register a webhook; its id goes into X-Webhook-Id",
         .takes = "WebhookRegistrationRequest",
         .gives = "201 WebhookRegistration"},
+  route{.method = verb::get,
+        .pattern = "/api/v1/orchestrator/webhooks/{id}/deliveries",
+        .permission = scope::admin,
+        .handle = &list_callbacks,
+        .operation = "listCallbacks",
+        .summary = "List what was posted to a webhook's callback_url, newest first, with every attempt; POST "
+                   "/v1/webhooks/deliveries/{id}/redeliver posts one again",
+        .query = "limit:integer=1000,offset:integer=0",
+        .gives = "200 CallbackDelivery[]"},
   route{.method = verb::del,
         .pattern = "/api/v1/orchestrator/webhooks/{id}",
         .permission = scope::admin,
@@ -240,6 +281,12 @@ constexpr std::array schemas{
          R"({"enum":["SUCCESS","FAILED","CANCELLED"]}}})"},
   schema{"CallbackResponse", R"({"type":"object","properties":{"external_job_id":{"type":"string"},"status":)"
                              R"({"type":"string"},"message":{"type":"string"}}})"},
+  schema{"CallbackDelivery",
+         R"({"type":"object","properties":{"id":{"type":"string","format":"uuid"},"status":)"
+         R"({"enum":["pending","delivered","failed","dropped"]},"createdAt":{"type":"string","format":"date-time"},)"
+         R"("nextAttemptAt":{"type":["string","null"],"format":"date-time"},"attempts":{"type":"array","items":)"
+         R"({"type":"object","properties":{"at":{"type":"string","format":"date-time"},"responseStatus":)"
+         R"({"type":["integer","null"]},"latencyMs":{"type":"integer"},"error":{"type":["string","null"]}}}}}})"},
   schema{"WebhookRegistrationRequest",
          R"({"type":"object","required":["name","source","hmac_secret","callback_url"],"properties":)"
          R"({"name":{"type":"string"},"source":{"type":"string"},"hmac_secret":{"type":"string","maxLength":256},)"
