@@ -113,16 +113,24 @@ void clear_work(const std::string& data_dir) {
   fs::remove_all(data_dir + "/work", ignored);
 }
 
+result<void> make_directory(const std::string& what, const std::string& path) {
+  std::error_code failed;
+  fs::create_directories(path, failed);
+  if (!failed) return {};
+  return fail(errc::io_failed, "the " + what + " " + path + " cannot be made: " + failed.message());
+}
+
 } // namespace
 
 result<std::unique_ptr<node>> node::open(const node_settings& settings, std::shared_ptr<clock_source> clock,
                                          std::shared_ptr<random_source> random, node_news& news) {
-  std::error_code failed;
-  fs::create_directories(settings.engines.data_dir, failed);
-  if (!failed) fs::create_directories(files_directory_of(settings.engines.files_dir, default_workspace), failed);
-  if (failed)
-    return fail(errc::io_failed,
-                "the data directory " + settings.engines.data_dir + " cannot be made: " + failed.message());
+  const auto& library = settings.engines.duckdb_library;
+  if (std::error_code ignored; !library.empty() && !fs::is_regular_file(library, ignored))
+    return fail(errc::invalid_argument, "duckdb-library: there is no file " + library);
+  if (auto made = make_directory("data directory", settings.engines.data_dir); !made)
+    return unexpected(std::move(made).error());
+  const auto files = files_directory_of(settings.engines.files_dir, default_workspace);
+  if (auto made = make_directory("directory of files", files); !made) return unexpected(std::move(made).error());
   auto state = open_rocksdb_store(settings.engines.data_dir, settings.how);
   if (!state) return unexpected(std::move(state).error());
   auto master = settle_master_key(**state, settings, news);
@@ -258,7 +266,11 @@ result<void> node_impl::open_keys(const std::optional<std::string>& bootstrap_ke
   for (const auto& record : *workspaces) workspaces_.put(record.id);
   // Whoever revoked the last admin key gets in again by a bootstrap key; one that was revoked itself stays so.
   const bool locked_out = !stored->empty() && !keyring_.has_admin(default_workspace);
-  if (!stored->empty() && !(locked_out && bootstrap_key && !keyring_.was_made(*bootstrap_key))) return {};
+  const bool is_new = bootstrap_key && !keyring_.was_made(*bootstrap_key);
+  if (!stored->empty() && !(locked_out && is_new)) {
+    news.bootstrap_key_passed_over = is_new;
+    return {};
+  }
   if (!bootstrap_key) news.made_key = make_api_key();
   const auto& key = bootstrap_key ? *bootstrap_key : news.made_key;
   // Durable before anybody is told of it.

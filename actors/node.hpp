@@ -29,7 +29,8 @@ struct node_settings {
 struct node_news {
   bool master_key_made = false; ///< In the data directory, for want of PENSTOCK_MASTER_KEY.
   std::string made_key;         ///< First start without a bootstrap key: the admin key that was made; shown this once.
-  bool partitions_kept = false; ///< The database has another number of partitions than asked for.
+  bool bootstrap_key_passed_over = false; ///< One was given that is none of the keys there are.
+  bool partitions_kept = false;           ///< The database has another number of partitions than asked for.
   partition_id partition_count = 0;
   bool tasks_confined = true; ///< False: a shell task sees whatever the server's user can.
   /// How far the data's latest time is ahead of the clock; then the node's own time runs slower until that has caught up.

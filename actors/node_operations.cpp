@@ -104,6 +104,7 @@ void node_impl::list_pipelines(const caller& who, pipeline_filter filter, page w
 void node_impl::start_run(const caller& who, start_request request, reply<started_run> done) {
   penstock::start_run command;
   command.workspace = who.workspace;
+  command.type = request.type;
   command.parameters = std::move(request.parameters);
   command.trigger = request.trigger;
   command.triggered_by = request.triggered_by.empty() ? who.subject : std::move(request.triggered_by);

@@ -244,14 +244,9 @@ void node_impl::remove_dependency(const caller& who, dependency_id id, reply<voi
 }
 
 void node_impl::dependencies_of(const caller& who, pipeline_id id, reply<dependency_graph> done) {
-  answer_from_pool<dependency_graph>(std::move(done),
-                                     [this, workspace = who.workspace, id]() -> result<dependency_graph> {
-                                       if (auto there = schedule_reads{around_}.may_depend(workspace, id); !there)
-                                         return fail(errc::not_found, "there is no pipeline " + to_text(id));
-                                       return registry_.read([&](const system_tables& t) {
-                                         return dependency_graph{t.upstream_of(id), t.downstream_of(id)};
-                                       });
-                                     });
+  answer_from_pool<dependency_graph>(std::move(done), [this, workspace = who.workspace, id] {
+    return schedule_reads{around_}.dependencies(workspace, id);
+  });
 }
 
 // --- calendars ----------------------------------------------------------------------------------

@@ -108,6 +108,7 @@ struct start_request {
   value parameters;                 ///< Null or an object.
   std::optional<definition> source; ///< A definition for this run alone.
   compile_options defaults;
+  std::optional<pipeline_type> type; ///< A pipeline of another type is not there.
   trigger_kind trigger = trigger_kind::manual;
   std::string triggered_by;
   std::string traceparent;
@@ -132,6 +133,7 @@ struct pipeline_filter {
 struct run_filter {
   std::optional<pipeline_id> pipeline; ///< None: all of the workspace.
   std::optional<run_status> status;
+  std::optional<pipeline_type> type = {}; ///< Of `pipeline`: one of another type is not there.
   // By the time a run was asked for, which its id holds; a child run counts with the run that started it. Both ends belong
   // to the range.
   std::optional<timestamp> from = {};

@@ -74,8 +74,13 @@ struct dependency_draft {
 
 /// The dependencies that end at a pipeline, and those that begin there.
 struct dependency_graph {
-  std::vector<dependency_record> upstream;
+  struct upstream_dependency {
+    dependency_record record;
+    bool satisfied = false; ///< It ended as wanted since the pipeline's last start.
+  };
+  std::vector<upstream_dependency> upstream;
   std::vector<dependency_record> downstream;
+  std::string error; ///< Why the pipeline could not be started when all was satisfied; empty: nothing was wrong.
 };
 
 struct pool_view {

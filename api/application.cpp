@@ -1,9 +1,11 @@
 #include "api/application.hpp"
 
+#include "api/docs_page.hpp"
 #include "api/error_table.hpp"
 #include "api/kept_request.hpp"
 #include "api/openapi.hpp"
 #include "api/remote_address.hpp"
+#include "api/request_options.hpp"
 
 #include <exception>
 
@@ -81,9 +83,9 @@ application::application(const http_settings& settings, operations& ops, std::sh
     : settings_(settings), clock_(clock), router_(surfaces),
       metrics_(std::make_unique<http_metrics>(router_.rows(), settings.version)),
       auth_(ops, settings, std::move(clock), std::move(keys)), rates_(std::make_unique<rate_limiter>()),
-      failures_(std::make_unique<rate_limiter>(addresses_max)),
-      openapi_(make_openapi(surfaces, settings.version)), services_{ops,       settings_, *metrics_, auth_,
-                                                                    draining_, openapi_,  *clock_} {}
+      failures_(std::make_unique<rate_limiter>(addresses_max)), openapi_(make_openapi(surfaces, settings.version)),
+      docs_(make_docs_page(surfaces, settings.version)), services_{ops,       settings_, *metrics_, auth_,
+                                                                   draining_, openapi_,  docs_,     *clock_} {}
 
 response application::refuse(const request& in, const routed& target, const auth_refusal& why) const {
   metrics_->authentication_failed(why.kind);
@@ -176,7 +178,11 @@ void application::call_handler(const request& in, const routed& target, const re
 }
 
 void application::answered(const request& in, const routed* target, response& r) const {
-  if (target && target->row->who == access::signer && r.status == 401) r = within_failures(in, *target, std::move(r));
+  if (target && target->row->who == access::signer && r.status == 401) {
+    metrics_->authentication_failed(auth_failure::bad_signature);
+    r = within_failures(in, *target, std::move(r));
+  }
+  if (r.docs_url_at != 0) r.body.insert(std::exchange(r.docs_url_at, 0), server_url(in));
   // Who has signed a request, only its handler knows.
   if (!target || target->row->who != access::caller || !may_change(in.method) || !is_refusal(r.status)) return;
   services_.ops.note_request(in.who, in.parameters.last(), r.error_code);

@@ -73,6 +73,7 @@ private:
   std::unique_ptr<rate_limiter> rates_;    ///< Of callers.
   std::unique_ptr<rate_limiter> failures_; ///< Of refused credentials, by address.
   std::string openapi_;
+  std::string docs_;
   std::atomic<bool> draining_{false};
   services services_;
 };

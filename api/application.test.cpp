@@ -96,6 +96,38 @@ TEST_CASE("wrong credentials are limited by address, good ones are not", "[rate]
   CHECK(metrics.find("penstock_rate_limited_total{by=\"address\"} 2\n") != std::string::npos);
 }
 
+TEST_CASE("a body that is not signed as it must be is a failed authentication", "[auth]") {
+  test_front front;
+  auto in = asking(verb::post, "/api/v1/orchestrator/trigger", "");
+  const auto admitted = front.app.admit(in);
+  for (const int status : {401, 202, 401}) {
+    response r;
+    r.status = status;
+    front.app.answered(in, admitted.target, r);
+  }
+  const auto metrics = front.ask(verb::get, "/metrics").raw.body;
+  CHECK(metrics.find("penstock_authentication_failures_total{reason=\"bad_signature\"} 2\n") != std::string::npos);
+}
+
+TEST_CASE("where an error is explained is told as a URL of the server that was asked", "[errors]") {
+  test_front front;
+  const auto answered = [&](std::vector<header_view> headers) {
+    auto in = asking(verb::get, "/v1/jobs", "wrong");
+    in.headers = std::move(headers);
+    const auto admitted = front.app.admit(in);
+    auto r = *admitted.refusal;
+    front.app.answered(in, admitted.target, r);
+    return r.body;
+  };
+  const auto holds = [](const std::string& body, const std::string& url) {
+    return body.find("\"docs_url\":\"" + url + "\"}}") != std::string::npos;
+  };
+  CHECK(holds(answered({{"host", "penstock.example:8080"}}), "http://penstock.example:8080/docs#authentication"));
+  CHECK(
+    holds(answered({{"host", "[::1]:80"}, {"x-forwarded-proto", "https"}}), "https://[::1]:80/docs#authentication"));
+  for (const auto* host : {"", "a\"b", "a/b"}) CHECK(holds(answered({{"host", host}}), "/docs#authentication"));
+}
+
 TEST_CASE("who asks for a change is known by operation, address and request", "[audit]") {
   test_front front;
   auto change = asking(verb::post, "/api/pipelines", fake_operations::admin_key);

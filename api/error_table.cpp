@@ -68,27 +68,6 @@ constexpr std::array<std::pair<int, std::string_view>, 33> phrases{{
   {507, "Insufficient Storage"},
 }};
 
-/// The cloud document's words for a status.
-constexpr std::string_view cloud_code(int status) noexcept {
-  switch (status) {
-    case 400: return "BAD_REQUEST";
-    case 401: return "UNAUTHORIZED";
-    case 403: return "FORBIDDEN";
-    case 404: return "NOT_FOUND";
-    case 405: return "METHOD_NOT_ALLOWED";
-    case 409: return "CONFLICT";
-    case 410: return "GONE";
-    case 412: return "PRECONDITION_FAILED";
-    case 413: return "PAYLOAD_TOO_LARGE";
-    case 415: return "UNSUPPORTED_MEDIA_TYPE";
-    case 422: return "UNPROCESSABLE";
-    case 429: return "RATE_LIMITED";
-    case 503: return "UNAVAILABLE";
-    case 504: return "TIMEOUT";
-    default: return status < 500 ? "BAD_REQUEST" : "INTERNAL_ERROR";
-  }
-}
-
 constexpr std::string_view cloud_docs(int status) noexcept {
   return status == 401 || status == 403 ? "/docs#authentication" : "/docs#errors";
 }
@@ -97,7 +76,7 @@ std::string cloud_body(int status, std::string_view message) {
   std::string body;
   json_writer w{body};
   w.begin_object().key("error").begin_object();
-  w.member("code", cloud_code(status)).member("message", message).member("docs_url", cloud_docs(status));
+  w.member("code", cloud_error_code(status)).member("message", message).member("docs_url", cloud_docs(status));
   w.end_object().end_object();
   return body;
 }
@@ -128,6 +107,7 @@ response render(error_style style, int status, std::string_view code, std::strin
   r.error_code = code;
   if (style == error_style::cloud) {
     r.body = cloud_body(status, detail);
+    r.docs_url_at = r.body.rfind(cloud_docs(status));
   } else {
     r.content_type = media::problem;
     r.body = problem_body(status, code, detail, problems);
@@ -143,6 +123,26 @@ int status_of(errc code) noexcept {
   for (const auto& [known, status] : statuses)
     if (known == code) return status;
   return 500;
+}
+
+std::string_view cloud_error_code(int status) noexcept {
+  switch (status) {
+    case 400: return "BAD_REQUEST";
+    case 401: return "UNAUTHORIZED";
+    case 403: return "FORBIDDEN";
+    case 404: return "NOT_FOUND";
+    case 405: return "METHOD_NOT_ALLOWED";
+    case 409: return "CONFLICT";
+    case 410: return "GONE";
+    case 412: return "PRECONDITION_FAILED";
+    case 413: return "PAYLOAD_TOO_LARGE";
+    case 415: return "UNSUPPORTED_MEDIA_TYPE";
+    case 422: return "UNPROCESSABLE";
+    case 429: return "RATE_LIMITED";
+    case 503: return "UNAVAILABLE";
+    case 504: return "TIMEOUT";
+    default: return status < 500 ? "BAD_REQUEST" : "INTERNAL_ERROR";
+  }
 }
 
 std::string_view reason_phrase(int status) noexcept {

@@ -18,6 +18,9 @@ enum class error_style : std::uint8_t {
 /// The one table from codes to HTTP statuses.
 [[nodiscard]] int status_of(errc code) noexcept;
 
+/// The cloud document's word for an error of that status.
+[[nodiscard]] std::string_view cloud_error_code(int status) noexcept;
+
 /// Whether it says that a client whose credentials were good may not have what it asked for.
 [[nodiscard]] constexpr bool is_refusal(int status) noexcept {
   return status >= 400 && status < 500 && status != 401 && status != 408 && status != 429;

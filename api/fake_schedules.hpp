@@ -166,7 +166,7 @@ public:
     answer<dependency_graph>(done, [&]() -> result<dependency_graph> {
       dependency_graph graph;
       for (const auto& [known, d] : dependencies) {
-        if (d.downstream == id) graph.upstream.push_back(d);
+        if (d.downstream == id) graph.upstream.push_back({d, true});
         if (d.upstream == id) graph.downstream.push_back(d);
       }
       return graph;

@@ -20,6 +20,19 @@ constexpr std::string_view cloud_error_schema =
   R"({"type":"object","required":["error"],"properties":{"error":{"type":"object","required":["code","message","docs_url"],)"
   R"("properties":{"code":{"type":"string"},"message":{"type":"string"},"docs_url":{"type":"string"}}}}})";
 
+/// What a signed request carries.
+struct signature_header {
+  std::string_view scheme;
+  std::string_view name;
+  std::string_view what;
+};
+constexpr std::array signature_headers{
+  signature_header{"webhookId", "X-Webhook-Id", "The id that the webhook's registration answered."},
+  signature_header{
+    "webhookSignature", "X-Webhook-Signature",
+    "Hex HMAC-SHA256 of the body as sent, under the webhook's secret, with or without sha256= before it."},
+};
+
 /// Splits at `by` and gives each part, without spaces around it, to `each`.
 template <class Each>
 void for_parts(std::string_view text, char by, Each each) {
@@ -126,6 +139,11 @@ void write_operation(json_writer& w, const surface& s, const route& row) {
       w.end_list().end_object();
     }
   }
+  if (row.who == access::signer) {
+    w.begin_object();
+    for (const auto* scheme : {"webhookId", "webhookSignature"}) w.key(scheme).begin_list().end_list();
+    w.end_object();
+  }
   w.end_list().key("parameters").begin_list();
   write_path_parameters(w, row.pattern);
   write_query_parameters(w, row.query);
@@ -144,6 +162,10 @@ void write_components(json_writer& w, std::span<const surface> surfaces) {
     .member("in", "header")
     .member("name", "x-api-key")
     .end_object();
+  for (const auto& [scheme, header, what] : signature_headers) {
+    w.key(scheme).begin_object().member("type", "apiKey").member("in", "header").member("name", header);
+    w.member("description", what).end_object();
+  }
   w.end_object().key("schemas").begin_object();
   w.key("Problem").raw(problem_schema).key("CloudError").raw(cloud_error_schema);
   for (const auto& s : surfaces)

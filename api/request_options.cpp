@@ -56,6 +56,16 @@ uuid id_in_path(const request& in, std::string_view name, request_problems& prob
   return {};
 }
 
+std::string server_url(const request& in) {
+  const auto host = in.header_text("host");
+  constexpr std::string_view marks = ".-:[]_";
+  const auto fits = [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || marks.find(c) != marks.npos;
+  };
+  if (host.empty() || !std::ranges::all_of(host, fits)) return {};
+  return (in.header_text("x-forwarded-proto") == "https" ? "https://" : "http://") + std::string{host};
+}
+
 request_key idempotency_key(const request& in, request_problems& problems) {
   const auto* given = in.header("idempotency-key");
   if (!given) return {};

@@ -18,6 +18,9 @@ namespace penstock {
 /// @returns nil with a problem that names the place, if it is none.
 [[nodiscard]] uuid id_in_path(const request& in, std::string_view name, request_problems& problems);
 
+/// This server as whoever asks sees it, such as `https://penstock.example:8080`; empty if the request does not say.
+[[nodiscard]] std::string server_url(const request& in);
+
 /// `Idempotency-Key` with a hash over method, path and body; no key if the header is absent.
 [[nodiscard]] request_key idempotency_key(const request& in, request_problems& problems);
 

@@ -2,6 +2,7 @@
 
 #include "runtime/error.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -42,8 +43,9 @@ struct response {
   std::vector<header> headers;
   std::string_view error_code = {}; ///< Of an error: stable, a literal; else empty.
   std::string body;
-  std::string file;          ///< Absolute path of what to send instead of `body`; empty: none.
-  stream_opener open_stream; ///< With status 101: takes the connection over as a WebSocket.
+  std::size_t docs_url_at = 0; ///< Where in the body a path begins that is to become a URL of this server; 0: nowhere.
+  std::string file;            ///< Absolute path of what to send instead of `body`; empty: none.
+  stream_opener open_stream;   ///< With status 101: takes the connection over as a WebSocket.
 
   response& with(std::string_view name, std::string value) {
     headers.push_back({name, std::move(value)});

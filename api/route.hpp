@@ -27,6 +27,7 @@ struct services {
   const authenticator& auth;
   const std::atomic<bool>& draining; ///< The server is about to stop.
   const std::string& openapi;        ///< The generated document.
+  const std::string& docs;           ///< The same for people, as HTML.
   const clock_source& time;
 };
 

@@ -98,6 +98,8 @@ void tell_news(const node_news& news, const server_settings& settings) {
   if (news.master_key_made)
     spdlog::warn("made a master key in {}/master.key: keep a copy apart from backups, or set PENSTOCK_MASTER_KEY",
                  settings.data_dir);
+  if (news.bootstrap_key_passed_over)
+    spdlog::warn("the bootstrap key was not taken: this data has an admin key already");
   if (news.partitions_kept)
     spdlog::warn("the database keeps its {} partitions; --partitions is for a new one", news.partition_count);
   if (!news.tasks_confined)
@@ -141,13 +143,14 @@ int serve(const server_config& config) {
     return exit_cannot_start;
   }
   const auto server_node = std::move(*opened);
+  // Also if it cannot serve after all: what was made is there and told this once.
+  tell_news(news, settings);
   auto server = http_server::start(settings.http, *server_node, clock, random);
   if (!server) {
     spdlog::error("{}", server.error().message);
     server_node->stop();
     return exit_cannot_start;
   }
-  tell_news(news, settings);
   spdlog::info("penstockd {} serves http://{}:{}, data in {}", settings.http.version, settings.http.address,
                (*server)->port(), settings.data_dir);
 

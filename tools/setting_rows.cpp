@@ -295,15 +295,15 @@ std::vector<setting_row> http_rows() {
     row("jwt-leeway", "TIME", duration(PENSTOCK_AT(http.jwt_leeway), 0, 10 * minute),
         "how far `exp` of a token may be over and `nbf` to come"),
     row("jwt-require-exp", "", truth(PENSTOCK_AT(http.jwt_require_exp)), "refuse tokens without `exp`"),
-    row("jwt-audience", "TEXT", text(PENSTOCK_AT(http.jwt_audience)), "what `aud` of a token must name"),
-    row("jwt-issuer", "TEXT", text(PENSTOCK_AT(http.jwt_issuer)), "what `iss` of a token must be"),
+    row("jwt-audience", "TEXT", text(PENSTOCK_AT(http.jwt_audience)), "what `aud` of a token must name, if it has one"),
+    row("jwt-issuer", "TEXT", text(PENSTOCK_AT(http.jwt_issuer)), "what `iss` of a token must be, if it has one"),
   };
 }
 
 std::vector<setting_row> engine_rows() {
   return {
     row("allow-private-addresses", "", truth(PENSTOCK_AT(engines.allow_private_addresses)),
-        "let http tasks call loopback and private addresses"),
+        "let http tasks and webhooks call loopback and private addresses"),
     row("files-dir", "DIR", text(PENSTOCK_AT(engines.files_dir)),
         "a directory for each workspace below it, for the `file` connector (default: files in the data directory)"),
     row("processes", "N", count(PENSTOCK_AT(engines.processes_max), 1, 1'024),

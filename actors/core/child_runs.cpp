@@ -10,7 +10,7 @@ start_run start_of_child(ask_child& child) {
   command.triggered_by = to_text(child.parent);
   command.traceparent = child.traceparent;
   command.id = child.what->child;
-  command.parent = parent_ref{child.parent, child.what->task, child.what->item};
+  command.parent = parent_ref{child.parent, child.what->task, child.what->item, child.depth};
   return command;
 }
 

@@ -7,6 +7,10 @@
 
 namespace penstock {
 
+sealed_place error_place(workspace_id workspace, pipeline_id downstream) {
+  return {workspace, downstream.raw, 0, static_cast<std::uint8_t>(sealed_kind::error)};
+}
+
 void dependency_book::load() {
   if (marks_) return;
   marks_.emplace();
@@ -75,11 +79,16 @@ void dependency_book::try_start(timestamp now, proposal& out) {
   order.trigger = trigger_kind::dependency;
   order.triggered_by =
     wanted.size() == 1 ? to_text(wanted.front().upstream) : std::to_string(wanted.size()) + " upstreams";
-  // A start that is refused leaves the marks: it is tried again at the next end.
-  if (!runs_.launch(std::move(order), now, out)) return;
+  if (const auto started = runs_.launch(std::move(order), now, out); !started) {
+    // The marks stay: it is tried again at the next end.
+    auto& mark = (*marks_)[wanted.front().upstream];
+    mark.sealed_error = seal_text(around_.seals, error_place(record.workspace, record.id), started.error().message);
+    store(wanted.front().upstream, mark, out);
+    return;
+  }
   for (auto& [upstream, mark] : *marks_) {
     if (!mark.satisfied) continue;
-    mark.satisfied = false;
+    mark = {};
     store(upstream, mark, out);
   }
 }

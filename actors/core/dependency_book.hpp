@@ -4,20 +4,26 @@
 
 #include <map>
 #include <optional>
+#include <string>
 #include <unordered_set>
 
 namespace penstock {
 
 /// What is known of a pipeline that another one depends on, as it lies in the store.
 struct upstream_mark_record {
-  bool satisfied = false; ///< It ended as wanted since the last start of the downstream.
+  bool satisfied = false;   ///< It ended as wanted since the last start of the downstream.
+  std::string sealed_error; ///< Why the start that its last end was to cause could not be made.
 
   template <class Self, class Visitor>
   static void describe(Self& s, Visitor& v) {
     v(1, "satisfied", s.satisfied);
     // 2 is taken: runs that were heard of, which have keys of their own since.
+    v(3, "sealed_error", s.sealed_error);
   }
 };
+
+/// Where the error of a mark belongs.
+[[nodiscard]] sealed_place error_place(workspace_id workspace, pipeline_id downstream);
 
 /// The ends of other pipelines that one pipeline waits for. Once each of them is satisfied a run starts, in the commit
 /// that clears the marks. A run whose end was heard of is remembered as long as its message may come again.

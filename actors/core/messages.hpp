@@ -65,6 +65,7 @@ struct delete_pipeline {
 /// Starts a run of the pipeline told.
 struct start_run {
   workspace_id workspace;
+  std::optional<pipeline_type> type; ///< A pipeline of another type is not there.
   value parameters;
   std::optional<compiled_definition> own; ///< A definition for this run alone.
   trigger_kind trigger = trigger_kind::manual;
@@ -300,6 +301,7 @@ struct ask_child {
   workspace_id workspace;
   boxed<start_child> what;
   std::string traceparent;
+  std::uint32_t depth = 1; ///< Of the child, as in `parent_ref`.
 };
 struct arm_timer {
   keys::timer timer;

@@ -14,6 +14,8 @@ namespace {
 
 /// By schedules that are due together. One schedule's due times are not divided, so there may be some more.
 constexpr std::size_t runs_born_at_once = 100;
+/// Beyond any use, and few enough for a pipeline that runs itself to come to its end.
+constexpr std::uint32_t child_depth_max = 32;
 constexpr std::size_t connector_bytes_max = 100;
 
 error no_pipeline(pipeline_id id) { return {errc::not_found, "there is no pipeline " + to_text(id), {}}; }
@@ -242,6 +244,11 @@ void pipeline_core::forget_stored_children() {
 
 result<started_run> pipeline_core::start(start_run& command, timestamp now, proposal& out) {
   if (auto there = require(command.workspace); !there) return unexpected(there.error());
+  if (command.type && *command.type != record_->type) return unexpected(no_pipeline(id_));
+  if (command.parent && command.parent->depth > child_depth_max)
+    return fail(errc::invalid_transition, "it would stand more than " + std::to_string(child_depth_max) +
+                                            " runs below the one that was started first: pipelines run each other in a "
+                                            "circle, or one itself");
   // A parent asks again after a crash: the run it asked for is there, or is being made.
   if (command.id) {
     if (children_.size() >= forget_children_at_) forget_stored_children();

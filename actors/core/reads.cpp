@@ -194,8 +194,9 @@ result<std::vector<task_view>> reads::tasks(const run_record& record) const {
 result<listing<run_view>> reads::runs(workspace_id workspace, const run_filter& filter, page which) const {
   if (filter.pipeline) {
     const auto pipeline = read_record<pipeline_record>(around_.state, keys::pipeline(*filter.pipeline));
-    if (!pipeline || pipeline->workspace != workspace || pipeline->deleted)
-      return fail(errc::not_found, "there is no pipeline " + to_text(*filter.pipeline));
+    const bool there = pipeline && pipeline->workspace == workspace && !pipeline->deleted &&
+                       (!filter.type || pipeline->type == *filter.type);
+    if (!there) return fail(errc::not_found, "there is no pipeline " + to_text(*filter.pipeline));
   }
   const auto found = filter.pipeline ? runs_of_pipeline(around_.state, partition_of_id(filter.pipeline->raw), filter)
                                      : runs_of_workspace(around_.state, around_.partition_count, workspace, filter);

@@ -298,7 +298,8 @@ void run_core::add_effect(run_effect effect, proposal& out) {
   } else if (std::holds_alternative<stop_attempts>(effect)) {
     out.effects.push_back(stop_run{id_});
   } else if (auto* child = std::get_if<start_child>(&effect)) {
-    out.effects.push_back(ask_child{id_, header.workspace, std::move(*child), header.traceparent});
+    out.effects.push_back(ask_child{id_, header.workspace, std::move(*child), header.traceparent,
+                                    header.parent ? header.parent->depth + 1 : 1});
   } else if (const auto* lease = std::get_if<ask_lease>(&effect)) {
     ask_pool_of(*lease, out);
   } else if (std::holds_alternative<reorder_attempts>(effect)) {

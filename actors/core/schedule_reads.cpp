@@ -1,5 +1,6 @@
 #include "actors/core/schedule_reads.hpp"
 
+#include "actors/core/dependency_book.hpp"
 #include "actors/core/schedule_records.hpp"
 #include "actors/core/sealed_records.hpp"
 
@@ -94,6 +95,22 @@ result<void> schedule_reads::may_depend(workspace_id workspace, pipeline_id id) 
   if (record->workspace != workspace)
     return fail(errc::forbidden, "pipeline " + to_text(id) + " belongs to another workspace");
   return {};
+}
+
+result<dependency_graph> schedule_reads::dependencies(workspace_id workspace, pipeline_id id) const {
+  if (!is_there(workspace, id)) return fail(errc::not_found, "there is no pipeline " + to_text(id));
+  dependency_graph out;
+  const auto upstream = around_.registry->read([&](const system_tables& t) {
+    out.downstream = t.downstream_of(id);
+    return t.upstream_of(id);
+  });
+  for (const auto& record : upstream) {
+    const auto mark = read_record<upstream_mark_record>(around_.state, keys::upstream_mark(id, record.upstream));
+    out.upstream.push_back({record, mark && mark->satisfied});
+    if (mark && !mark->sealed_error.empty())
+      out.error = open_text(around_.seals, error_place(workspace, id), mark->sealed_error);
+  }
+  return out;
 }
 
 } // namespace penstock

@@ -20,6 +20,8 @@ public:
                                                          page which) const;
   /// `errc::not_found` for an unknown or deleted pipeline, `errc::forbidden` for another workspace's.
   [[nodiscard]] result<void> may_depend(workspace_id workspace, pipeline_id id) const;
+  /// `errc::not_found` for an unknown, deleted, or another workspace's pipeline.
+  [[nodiscard]] result<dependency_graph> dependencies(workspace_id workspace, pipeline_id id) const;
   /// A pipeline's name and id, for messages.
   [[nodiscard]] std::string name_of(pipeline_id id) const;
 

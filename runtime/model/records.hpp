@@ -144,6 +144,7 @@ struct parent_ref {
   run_id run;
   std::uint32_t task = 0;
   std::uint32_t item = 0;
+  std::uint32_t depth = 1; ///< How many runs the child stands below the one that no run started.
 
   friend bool operator==(const parent_ref&, const parent_ref&) = default;
   template <class Self, class Visitor>
@@ -151,6 +152,7 @@ struct parent_ref {
     v(1, "run", s.run);
     v(2, "task", s.task);
     v(3, "item", s.item);
+    v(4, "depth", s.depth);
   }
 };
 

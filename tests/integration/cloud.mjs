@@ -34,7 +34,7 @@ async function assertRefused(status, code, words, method, target, options = {}) 
   const { error } = answer.body;
   assert.equal(error.code, code);
   assert.ok(error.message.includes(words), `${words} is named: ${error.message}`);
-  assert.ok(typeof error.docs_url === 'string' && error.docs_url !== '');
+  assert.equal(error.docs_url, `${server.url}/docs#${status === 401 || status === 403 ? 'authentication' : 'errors'}`);
   return answer;
 }
 
@@ -78,6 +78,25 @@ test('a key is shown once, expires to the second, is used and revoked', async ()
   await assertRefused(401, 'UNAUTHORIZED', '', 'GET', '/v1/pipelines', { key: 'gcs_live_sk_nonsense' });
   await assertRefused(401, 'UNAUTHORIZED', '', 'GET', '/v1/pipelines', { key: null });
   await assertRefused(404, 'NOT_FOUND', '', 'DELETE', `/v1/api-keys/${id}`);
+});
+
+test('where errors point to there is a page', async () => {
+  const page = await server.expect(200, 'GET', '/docs', { key: null });
+  for (const words of ['id="errors"', 'id="authentication"', 'POST /v1/pipelines/{id}/trigger']) assert.ok(page.text.includes(words), words);
+});
+
+test('a trigger may have a priority, and only a workflow is triggered as one', async () => {
+  const automation = await make({ name: 'automation', type: 'automation', definition: noop });
+  const start = (path, body) => ['POST', path, { body }];
+  const { data } = (await server.expect(202, ...start(`/v1/pipelines/${automation.id}/trigger`, { priority: 'HIGH' }))).body;
+  assert.equal((await get(`/v1/jobs/${data.id}`)).data.priority, 'HIGH');
+  await assertRefused(400, 'BAD_REQUEST', 'priority', ...start(`/v1/pipelines/${automation.id}/trigger`, { priority: 'BOGUS' }));
+  const asWorkflow = automation.id.replace('pipe_', 'wf_');
+  await assertRefused(404, 'NOT_FOUND', '', ...start(`/v1/etl/workflows/${asWorkflow}/trigger`, {}));
+  await assertRefused(404, 'NOT_FOUND', '', 'GET', `/v1/etl/workflows/${asWorkflow}/runs`);
+  const etl = await make({ name: 'etl', type: 'etl', definition: noop });
+  const run = (await server.expect(202, ...start(`/v1/etl/workflows/${etl.id.replace('pipe_', 'wf_')}/trigger`, { priority: 'LOW' }))).body.data;
+  assert.equal((await get(`/v1/jobs/${run.run_id.replace('run_', 'job_')}`)).data.priority, 'LOW');
 });
 
 test('lists are paged within bounds, and garbage is refused by name', async () => {

@@ -137,3 +137,22 @@ SCENARIO("a child is of the pipeline that its name meant when it was first asked
     w.check_at_rest();
   }
 }
+
+SCENARIO("a pipeline that runs itself comes to an end and says why", "[simulation][children]") {
+  world w{11};
+  const auto pipeline = w.make_pipeline("circle", R"(
+version: 1
+tasks:
+  - { id: again, type: run_pipeline, pipeline: circle }
+)");
+  w.start(pipeline, "once");
+  w.settle();
+  const auto runs = all_runs(w);
+  CHECK(runs.size() == 33);
+  std::size_t told = 0;
+  for (const auto& run : runs) {
+    CHECK(run.record.status == run_status::failed);
+    told += run.error.find("more than 32 runs below") != std::string::npos ? 1 : 0;
+  }
+  CHECK(told > 0);
+}

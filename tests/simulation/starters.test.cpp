@@ -78,6 +78,46 @@ SCENARIO("a pipeline starts once all it depends on have ended as wanted", "[simu
   }
 }
 
+SCENARIO("a pipeline that its dependencies cannot start says why, until they can", "[simulation][dependency]") {
+  world w{4};
+  const auto succeed = [](const attempt_request&) { return attempt_outcome::succeeded; };
+  w.node->outcome = succeed;
+  const auto a = w.make_pipeline("a", quick);
+  const auto b = w.make_pipeline("b", quick);
+  update(w, b, {}, std::string{"parameters: { day: { type: string } }"} + quick);
+  dependency_record record;
+  record.id = dependency_id{make_uuid7(w.clock.now(), 0, w.random.next())};
+  record.workspace = default_workspace;
+  record.upstream = a;
+  record.downstream = b;
+  w.must<void>(system_entity, [&](reply<void> done) {
+    return system_change{[record](system_draft& d, timestamp) { return add_dependency(d, record); }, std::move(done)};
+  });
+  const auto graph = [&] {
+    auto found = schedule_reads{w.node->around()}.dependencies(default_workspace, b);
+    REQUIRE(found);
+    REQUIRE(found->upstream.size() == 1);
+    return *found;
+  };
+  CHECK(graph().error.empty());
+  CHECK_FALSE(graph().upstream[0].satisfied);
+  w.start(a, "first");
+  w.settle();
+  w.crash();
+  w.node->outcome = succeed;
+  w.settle();
+  CHECK(runs_of(w, b).empty());
+  CHECK(graph().error.find("day") != std::string::npos);
+  CHECK(graph().upstream[0].satisfied);
+  update(w, b, {}, quick);
+  w.start(a, "second");
+  w.settle();
+  CHECK(runs_of(w, b).size() == 1);
+  CHECK(graph().error.empty());
+  CHECK_FALSE(graph().upstream[0].satisfied);
+  CHECK_FALSE(schedule_reads{w.node->around()}.dependencies(workspace_id{}, b));
+}
+
 SCENARIO("each end of an upstream counts once, however many are told again", "[simulation][dependency]") {
   for (const auto seed : simulation::seeds(10)) {
     CAPTURE(seed);

@@ -47,6 +47,10 @@ TEST_CASE("a wrong key request is refused in the cloud document's form", "[cloud
   CHECK(r.at("error.message").find("expires_in_days") != std::string::npos);
   CHECK_FALSE(r.at("error.docs_url").empty());
   CHECK(front.ask(verb::post, "/v1/api-keys", R"({"name":"a","scopes":[]})").status() == 400);
+  const auto dated =
+    front.ask(verb::post, "/v1/api-keys", R"({"name":"a","scopes":["read:jobs"],"expires_at":"2030-01-01T00:00:00Z"})");
+  CHECK(dated.status() == 400);
+  CHECK(dated.at("error.message").find("expires_in_days") != std::string::npos);
   CHECK(front.ask(verb::post, "/v1/api-keys", "[").at("error.code") == "BAD_REQUEST");
   CHECK(front.ask(verb::get, "/v1/api-keys?page=0").status() == 400);
   CHECK(front.ask(verb::get, "/v1/api-keys?limit=500").at("meta.limit") == "100");

@@ -48,12 +48,7 @@ void list_jobs(const request& in, const services& with, responder send) {
 }
 
 /// Where the job's logs are, as seen by whoever asks.
-std::string logs_url(const request& in, run_id id) {
-  const auto host = in.header_text("host");
-  const auto path = "/v1/jobs/" + job_text(id) + "/logs";
-  if (host.empty()) return path;
-  return (in.header_text("x-forwarded-proto") == "https" ? "https://" : "http://") + host + path;
-}
+std::string logs_url(const request& in, run_id id) { return server_url(in) + "/v1/jobs/" + job_text(id) + "/logs"; }
 
 void get_job(const request& in, const services& with, responder send) {
   const auto id = job_in_path(in);
@@ -148,6 +143,7 @@ constexpr std::array rows{
 constexpr std::array schemas{
   schema{"Job", R"({"type":"object","properties":{"id":{"type":"string"},"pipeline_id":{"type":"string"},)"
                 R"("status":{"enum":["pending","running","completed","failed","cancelled"]},)"
+                R"("priority":{"enum":["HIGH","NORMAL","LOW"]},)"
                 R"("started_at":{"type":["string","null"],"format":"date-time"},)"
                 R"("completed_at":{"type":["string","null"],"format":"date-time"},)"
                 R"("duration_ms":{"type":["integer","null"]},"error":{"type":["string","null"]},)"

@@ -64,6 +64,9 @@ key_draft read_draft(const value& body, request_problems& problems) {
   if (problems.empty() && draft.scopes.empty()) fields.wrong("scopes", "must name at least one scope");
   if (const auto days = fields.integer("expires_in_days", 1, 36'500))
     draft.expires_in_days = static_cast<std::uint32_t>(*days);
+  // A key that was to expire must not live for ever.
+  if (const auto* given = fields.find("expires_at"); given && !given->is_null())
+    fields.wrong("expires_at", "is told and not taken; give expires_in_days");
   if (const auto rate = fields.integer("rate_limit", 1, rate_limiter::rate_max))
     draft.rate_limit = static_cast<std::uint32_t>(*rate);
   return draft;

@@ -101,7 +101,6 @@ void change_job(const request& in, const services& with, responder send) {
                               json_writer w{out};
                               w.begin_object().key("data").begin_object();
                               write_job(w, run);
-                              w.member("priority", to_text(static_cast<task_priority>(run.record.priority)));
                               w.end_object().end_object();
                               return json_response(200, std::move(out));
                             }));

@@ -297,7 +297,7 @@ void resume_pipeline(const request& in, const services& with, responder send) { 
 void trigger_pipeline(const request& in, const services& with, responder send) {
   const auto id = pipeline_in_path(in, send);
   if (!id) return;
-  trigger(in, with, std::move(send), *id, &write_job, [](json_writer& w, const run_record& run) {
+  trigger(in, with, std::move(send), *id, std::nullopt, &write_job, [](json_writer& w, const run_record& run) {
     w.member("id", job_text(run.id)).member("pipeline_id", pipeline_text(run.pipeline));
   });
 }
@@ -400,7 +400,8 @@ constexpr std::array schemas{
     R"({"type":"object","properties":{"data":{"type":"array","items":{"$ref":"#/components/schemas/CloudPipeline"}},)"
     R"("meta":{"type":"object","properties":{"total":{"type":"integer"},"page":{"type":"integer"},)"
     R"("limit":{"type":"integer"},"total_pages":{"type":"integer"}}}}})"},
-  schema{"CloudTrigger", R"({"type":"object","properties":{"parameters":{"type":"object"}}})"},
+  schema{"CloudTrigger", R"({"type":"object","properties":{"parameters":{"type":"object"},)"
+                         R"("priority":{"enum":["HIGH","NORMAL","LOW"],"description":"Else the definition's."}}})"},
 };
 
 } // namespace

@@ -69,6 +69,7 @@ void write_job(json_writer& w, const run_view& view) {
   w.member("id", job_text(run.id))
     .member("pipeline_id", pipeline_text(run.pipeline))
     .member("status", status_word(run.status));
+  w.member("priority", to_text(static_cast<task_priority>(run.priority)));
   w.member("started_at", run.started_at).member("completed_at", run.ended_at);
   if (run.started_at && run.ended_at) w.member("duration_ms", (*run.ended_at - *run.started_at).count());
   else w.member("duration_ms", nullptr);

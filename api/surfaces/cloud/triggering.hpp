@@ -6,21 +6,25 @@
 #include "api/request_options.hpp"
 #include "api/surfaces/cloud/paging.hpp"
 #include "api/surfaces/cloud/render.hpp"
+#include "api/surfaces/priority_field.hpp"
 
 namespace penstock::cloud {
 
-/// Starts a run of a pipeline as the request says and answers it; `write_ended` puts the members of one that was waited
+/// Starts a run of a pipeline, of that type if one is given, as the request says and answers it; `write_ended` puts the members of one that was waited
 /// for, `write_ids` those that name a run that has just begun.
 template <class WriteEnded, class WriteIds>
-void trigger(const request& in, const services& with, responder send, pipeline_id id, WriteEnded write_ended,
-             WriteIds write_ids) {
+void trigger(const request& in, const services& with, responder send, pipeline_id id, std::optional<pipeline_type> type,
+             WriteEnded write_ended, WriteIds write_ids) {
   constexpr auto style = error_style::cloud;
   const auto body = json_object_body(in);
   if (!body) return send(render_error(style, body.error()));
   request_problems problems;
   start_request start;
   start.pipeline = id;
-  if (auto parameters = body_fields{*body, problems}.object("parameters")) start.parameters = std::move(*parameters);
+  start.type = type;
+  body_fields fields{*body, problems};
+  if (auto parameters = fields.object("parameters")) start.parameters = std::move(*parameters);
+  start.priority = priority_field(fields, false);
   start.trigger = trigger_kind::api;
   start.triggered_by = in.who.subject;
   start.traceparent = traceparent_of(in);

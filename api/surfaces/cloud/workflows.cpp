@@ -86,6 +86,7 @@ void list_workflow_runs(const request& in, const services& with, responder send)
   if (!problems.empty()) return send(render_error(style, problems.take()));
   run_filter filter;
   filter.pipeline = *id;
+  filter.type = pipeline_type::etl;
   with.ops.list_runs(in.who, filter, at.cut(), answer_with<listing<run_view>>(style, send, [at](const auto& runs) {
                        return render_list(runs, at, &write_etl_run);
                      }));
@@ -94,9 +95,10 @@ void list_workflow_runs(const request& in, const services& with, responder send)
 void trigger_workflow(const request& in, const services& with, responder send) {
   const auto id = workflow_in_path(in, send);
   if (!id) return;
-  trigger(in, with, std::move(send), *id, &write_etl_run, [](json_writer& w, const run_record& run) {
-    w.member("run_id", etl_run_text(run.id)).member("workflow_id", workflow_text(run.pipeline));
-  });
+  trigger(in, with, std::move(send), *id, pipeline_type::etl, &write_etl_run,
+          [](json_writer& w, const run_record& run) {
+            w.member("run_id", etl_run_text(run.id)).member("workflow_id", workflow_text(run.pipeline));
+          });
 }
 
 constexpr std::array rows{

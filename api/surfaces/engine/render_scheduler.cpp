@@ -50,11 +50,15 @@ void write_backfill(json_writer& w, const backfill_view& view) {
 }
 
 /// @param seen_from The pipeline whose graph it is part of: `pipelineId` is that of the other one.
-void write_dependency(json_writer& w, const dependency_record& r, std::optional<pipeline_id> seen_from = {}) {
+/// @param satisfied of one that the graph's pipeline waits for.
+void write_dependency(json_writer& w, const dependency_record& r, std::optional<pipeline_id> seen_from = {},
+                      std::optional<bool> satisfied = {}) {
   w.begin_object().member("id", r.id);
   if (seen_from) w.member("pipelineId", *seen_from == r.upstream ? r.downstream : r.upstream);
   w.member("upstreamPipelineId", r.upstream).member("downstreamPipelineId", r.downstream);
-  w.member("type", to_text(r.type)).member("createdAt", r.created_at).member("createdBy", r.created_by).end_object();
+  w.member("type", to_text(r.type));
+  if (satisfied) w.member("satisfied", *satisfied);
+  w.member("createdAt", r.created_at).member("createdBy", r.created_by).end_object();
 }
 
 void write_days(json_writer& w, const calendar_record& calendar) {
@@ -126,10 +130,10 @@ response render_dependency(int status, const dependency_record& dependency) {
 response render_dependencies(pipeline_id of, const dependency_graph& graph) {
   return render_object(200, [&](json_writer& w) {
     w.begin_object().member("pipelineId", of).key("upstream").begin_list();
-    for (const auto& d : graph.upstream) write_dependency(w, d, of);
+    for (const auto& d : graph.upstream) write_dependency(w, d.record, of, d.satisfied);
     w.end_list().key("downstream").begin_list();
     for (const auto& d : graph.downstream) write_dependency(w, d, of);
-    w.end_list().end_object();
+    w.end_list().member("lastError", text_or_null(graph.error)).end_object();
   });
 }
 

@@ -95,6 +95,23 @@ TEST_CASE("the API's description holds every row once", "[node][openapi]") {
   }
 }
 
+TEST_CASE("the page for people holds every row, and the places that errors point to", "[node][docs]") {
+  test_front front;
+  front.key.clear();
+  const auto page = front.ask(verb::get, "/docs");
+  CHECK(page.raw.content_type.starts_with("text/html"));
+  for (const auto& s : front.surfaces)
+    for (const auto& row : s.routes) {
+      const auto line = "<code>" + std::string{to_text(row.method)} + " " + std::string{row.pattern} + "</code>";
+      INFO(line);
+      CHECK(page.raw.body.find(line) != std::string::npos);
+    }
+  const auto error = front.ask(verb::get, "/v1/jobs");
+  CHECK(error.at("error.docs_url") == "/docs#authentication");
+  for (const auto* anchor : {"id=\"authentication\"", "id=\"errors\""})
+    CHECK(page.raw.body.find(anchor) != std::string::npos);
+}
+
 TEST_CASE("unknown paths and methods are told in the form of their surface", "[node]") {
   test_front front;
   CHECK(front.ask(verb::get, "/nowhere").at("code") == "not_found");

@@ -36,6 +36,13 @@ void metrics(const request& in, const services& with, responder send) {
 
 void openapi(const request&, const services& with, responder send) { send(json_response(200, with.openapi)); }
 
+void docs(const request&, const services& with, responder send) {
+  response r;
+  r.content_type = "text/html; charset=utf-8";
+  r.body = with.docs;
+  send(std::move(r.with("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")));
+}
+
 constexpr std::array rows{
   route{.method = verb::get,
         .pattern = "/health",
@@ -65,6 +72,13 @@ constexpr std::array rows{
         .operation = "node.openapi",
         .summary = "This document",
         .gives = "200 application/json"},
+  route{.method = verb::get,
+        .pattern = "/docs",
+        .who = access::open,
+        .handle = &docs,
+        .operation = "node.docs",
+        .summary = "The operations, for people",
+        .gives = "200 text/html"},
 };
 
 constexpr std::array schemas{
