@@ -32,7 +32,8 @@ struct command_line {
   [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
 };
 
-/// Takes `--name value`, `--name=value`, `-n value` and switches, in any order with words; `--` ends the options and `-` is a word.
+/// Takes `--name value`, `--name=value`, `-n value`, `-nvalue` and switches, in any order with words; `--` ends the options,
+/// and `-` and negative numbers are words.
 /// @returns `errc::invalid_argument` naming an unknown option, with the nearest known one, or one that lacks its value.
 [[nodiscard]] result<command_line> parse_command_line(std::span<const std::string> arguments,
                                                       std::span<const option_row> rows);

@@ -39,6 +39,20 @@ TEST_CASE("a value may be empty or hold an equals sign", "[tools][command_line]"
   CHECK(*parse({"--output=a=b"})->find("output") == "a=b");
 }
 
+TEST_CASE("a value may follow its letter at once", "[tools][command_line]") {
+  CHECK(*parse({"-ojson"})->find("output") == "json");
+  CHECK(*parse({"-o-1"})->find("output") == "-1");
+  // A long name behind one dash is a slip.
+  CHECK(parse({"-output", "x"}).error().message == "unknown option -output; did you mean --output?");
+  CHECK(parse({"-output=x"}).error().message == "unknown option -output=x; did you mean --output?");
+  CHECK(parse({"-fx"}).error().message == "unknown option -fx");
+}
+
+TEST_CASE("a negative number is a word", "[tools][command_line]") {
+  CHECK(parse({"set", "-1", "-0.5"})->words == std::vector<std::string>{"set", "-1", "-0.5"});
+  CHECK(parse({"-1x"}).error().message == "unknown option -1x");
+}
+
 TEST_CASE("an unknown option is refused with the nearest known one", "[tools][command_line]") {
   const auto parsed = parse({"--data-dri", "x"});
   REQUIRE_FALSE(parsed);

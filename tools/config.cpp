@@ -12,8 +12,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
-#include <sstream>
 
 extern char** environ;
 
@@ -230,13 +230,17 @@ void forget_secret_variables() {
 }
 
 result<std::string> read_text_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  if (!in || (std::filesystem::is_directory(path)) || !(text << in.rdbuf() || in.eof())) {
-    const auto why = std::filesystem::is_directory(path) ? EISDIR : errno;
+  const auto unreadable = [&](int why) {
     return fail(errc::io_failed, "cannot read " + path + ": " + std::strerror(why));
-  }
-  return text.str();
+  };
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return unreadable(EISDIR);
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return unreadable(errno != 0 ? errno : EIO);
+  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  if (in.bad()) return unreadable(errno != 0 ? errno : EIO);
+  return text;
 }
 
 result<server_config> read_config(const std::vector<std::string>& arguments, const environment& variables,

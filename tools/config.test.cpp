@@ -4,6 +4,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <filesystem>
+#include <fstream>
+
+#include <unistd.h>
+
 #include <cstdlib>
 
 using namespace penstock;
@@ -219,4 +224,19 @@ TEST_CASE("help lists every setting, its default and the variables of secrets", 
   CHECK_THAT(config->text, Contains("[127.0.0.1:8080]"));
   CHECK_THAT(config->text, Contains("70 the disk is full"));
   CHECK(read({{"--version"}, {}, {}})->text == "penstockd 1.2.3\n");
+}
+
+TEST_CASE("a file is read as it is, and one that cannot be read says why", "[config]") {
+  const auto path = std::filesystem::temp_directory_path() / ("config-test-" + std::to_string(::getpid()));
+  for (const auto& text : {std::string{}, std::string{"a: 1\n"}}) {
+    std::ofstream{path, std::ios::binary} << text;
+    const auto read = read_text_file(path.string());
+    REQUIRE(read);
+    CHECK(*read == text);
+  }
+  std::filesystem::remove(path);
+  const auto gone = read_text_file(path.string());
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().message == "cannot read " + path.string() + ": No such file or directory");
+  CHECK(read_text_file("/").error().message == "cannot read /: Is a directory");
 }

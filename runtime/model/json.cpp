@@ -23,7 +23,8 @@ constexpr unsigned parse_flags = rapidjson::kParseIterativeFlag | rapidjson::kPa
 class json_handler {
 public:
   json_handler(std::string_view text, const rapidjson::MemoryStream& stream, const json_limits& limits)
-      : text_(text), stream_(stream), cursor_(text), builder_({limits.depth_max, limits.nodes_max}) {}
+      : text_(text), stream_(stream), cursor_(text), builder_({limits.depth_max, limits.nodes_max}),
+        takes_nul_(limits.takes_nul) {}
 
   [[nodiscard]] value_builder& builder() noexcept { return builder_; }
   [[nodiscard]] text_cursor& cursor() noexcept { return cursor_; }
@@ -94,7 +95,7 @@ private:
 
   /// Two things an escape can say that a text of ours cannot hold; RapidJSON 1.1 lets both pass.
   bool check_text(std::string_view text) {
-    if (text.find('\0') != std::string_view::npos) return refuse("a text must not contain \\u0000");
+    if (!takes_nul_ && text.find('\0') != std::string_view::npos) return refuse("a text must not contain \\u0000");
     for (std::size_t i = text.find('\xED'); i != std::string_view::npos; i = text.find('\xED', i + 1))
       if (i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) >= 0xA0)
         return refuse("a \\u escape names half of a surrogate pair");
@@ -108,6 +109,7 @@ private:
   const rapidjson::MemoryStream& stream_;
   text_cursor cursor_;
   value_builder builder_;
+  bool takes_nul_;
   std::size_t token_end_ = 0;
 };
 

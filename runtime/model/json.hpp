@@ -14,10 +14,12 @@ struct json_limits {
   std::size_t bytes_max = 16u << 20;
   std::size_t depth_max = 64;
   std::size_t nodes_max = 100'000;
+  bool takes_nul = false; ///< Whether a text may hold U+0000, which JSON says as \u0000.
 };
 
-/// Reads one JSON document strictly: valid UTF-8, no NUL, nothing behind the document, no duplicate keys, integers
-/// within 64 bits signed, no NaN or infinity. Iterative, so depth costs no stack. Each value carries its line and column.
+/// Reads one JSON document strictly: valid UTF-8, no NUL (an escaped one only if `takes_nul`), nothing behind the document,
+/// no duplicate keys, integers within 64 bits signed, no NaN or infinity. Iterative, so depth costs no stack. Each value
+/// carries its line and column.
 /// @returns `errc::invalid_argument` with line and column, or `errc::too_large` beyond a limit.
 [[nodiscard]] result<value> read_json(std::string_view text, const json_limits& limits = {});
 

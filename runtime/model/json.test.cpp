@@ -104,6 +104,15 @@ TEST_CASE("what is not JSON is refused with its place", "[json]") {
   }
 }
 
+TEST_CASE("an escaped NUL is text where that is allowed", "[json]") {
+  const auto read = read_json(R"({"a\u0000b":"c\u0000"})", {.takes_nul = true});
+  REQUIRE(read);
+  REQUIRE(read->find("a\0b"s) != nullptr);
+  CHECK(*read->find("a\0b"s)->as_string() == "c\0"s);
+  CHECK(write_json(*read) == R"({"a\u0000b":"c\u0000"})");
+  CHECK_FALSE(read_json("\"a\0b\""s, {.takes_nul = true}));
+}
+
 TEST_CASE("a refusal names code, line and column apart", "[json]") {
   const auto read = read_json("[1,\n x]");
   REQUIRE(!read);

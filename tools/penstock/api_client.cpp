@@ -13,9 +13,9 @@ namespace penstock::cli {
 namespace {
 
 // The server's answers are trusted more than what strangers send it, but still bounded.
-constexpr json_limits answer_limits{.bytes_max = 256u << 20, .depth_max = 64, .nodes_max = 10'000'000};
+constexpr json_limits answer_limits{
+  .bytes_max = 256u << 20, .depth_max = 64, .nodes_max = 10'000'000, .takes_nul = true};
 constexpr long connect_timeout_ms = 5'000;
-constexpr long answer_timeout_ms = 60'000;
 constexpr long stalled_after_s = 60;
 
 std::string lower_case(std::string_view text) {
@@ -43,6 +43,29 @@ exit_code code_of(int status) {
   if (status == 404) return exit_code::not_found;
   if (status == 429 || status >= 500) return exit_code::server_failed;
   return exit_code::refused;
+}
+
+bool is_of(const value& member, needed_member::kind kind) {
+  switch (kind) {
+    case needed_member::kind::text: return member.as_string() != nullptr;
+    case needed_member::kind::integer: return member.as_int() != nullptr;
+    case needed_member::kind::flag: return member.as_bool() != nullptr;
+    case needed_member::kind::list: return member.as_list() != nullptr;
+  }
+  return false;
+}
+
+std::string what_lacks(const value& object, const std::vector<needed_member>& members) {
+  if (object.as_object() == nullptr) return "is " + std::string{object.kind_name()} + ", not an object";
+  for (const auto& needed : members) {
+    const auto* member = object.find(needed.name);
+    if (member == nullptr || !is_of(*member, needed.is)) return "lacks " + std::string{needed.name};
+  }
+  return {};
+}
+
+std::string show_seconds(curl_off_t microseconds) {
+  return std::to_string((microseconds + 500'000) / 1'000'000) + " s";
 }
 
 } // namespace
@@ -90,11 +113,45 @@ std::string api_answer::header(std::string_view name) const {
   return {};
 }
 
-api_client::api_client(std::string server, std::string key)
-    : server_(std::move(server)), key_(std::move(key)), curl_(std::make_unique<curl_handle>()) {
-  while (!server_.empty() && server_.back() == '/') server_.pop_back();
-  if (server_.find("://") == std::string::npos) server_.insert(0, "http://");
+answer_form object_with(std::vector<needed_member> members) { return {answer_form::kind::object, std::move(members)}; }
+
+answer_form list_of(std::vector<needed_member> members) { return {answer_form::kind::list, std::move(members)}; }
+
+std::string misfit(const value& body, const answer_form& form) {
+  switch (form.is) {
+    case answer_form::kind::nothing: return "holds something";
+    case answer_form::kind::object: return what_lacks(data_of(body), form.members);
+    case answer_form::kind::list: break;
+  }
+  const auto* list = list_in(body);
+  if (list == nullptr) return "holds no list";
+  for (const auto& entry : *list) {
+    if (auto wrong = what_lacks(entry, form.members); !wrong.empty()) return "holds an entry that " + wrong;
+  }
+  return {};
 }
+
+std::optional<std::string> read_server_url(std::string text) {
+  if (text.empty()) return {};
+  if (text.find("://") == std::string::npos) text.insert(0, "http://");
+  while (text.back() == '/') text.pop_back();
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url{curl_url(), &curl_url_cleanup};
+  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) return {};
+  const auto part = [&](CURLUPart which) {
+    char* found = nullptr;
+    const bool has_it = curl_url_get(url.get(), which, &found, 0) == CURLUE_OK;
+    const std::string copy = has_it ? found : "";
+    curl_free(found);
+    return copy;
+  };
+  const auto scheme = part(CURLUPART_SCHEME);
+  const bool is_web = scheme == "http" || scheme == "https";
+  const bool is_bare = part(CURLUPART_QUERY).empty() && part(CURLUPART_FRAGMENT).empty();
+  return is_web && is_bare ? std::optional{std::move(text)} : std::nullopt;
+}
+
+api_client::api_client(std::string server, api_key key)
+    : server_(std::move(server)), key_(std::move(key)), curl_(std::make_unique<curl_handle>()) {}
 
 api_client::~api_client() = default;
 
@@ -104,10 +161,9 @@ outcome<api_answer> api_client::perform(const api_request& request, transfer& un
   curl_easy_reset(easy); // keeps the connection
   under_way.easy = easy;
   header_list headers;
-  if (!key_.empty()) headers.add("Authorization: Bearer " + key_);
-  headers.add("Accept: application/json, application/problem+json, */*");
+  if (!key_.text.empty()) headers.add("Authorization: Bearer " + key_.text);
+  headers.add(under_way.write ? "Accept: */*" : "Accept: application/json, application/problem+json, */*");
   headers.add("Expect:");
-  for (const auto& [name, text] : request.headers) headers.add(name + ": " + text);
   const auto body = request.body ? write_json(*request.body) : std::string{};
   if (request.body) headers.add("Content-Type: application/json");
   const auto url = server_ + request.path;
@@ -128,7 +184,7 @@ outcome<api_answer> api_client::perform(const api_request& request, transfer& un
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, stalled_after_s);
   } else {
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, answer_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.answer_within.count()));
   }
   if (request.body || request.method == "POST" || request.method == "PUT") {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
@@ -140,16 +196,37 @@ outcome<api_answer> api_client::perform(const api_request& request, transfer& un
     return give_up(exit_code::local_file, "the file could not be written");
   }
   if (code != CURLE_OK) {
-    return give_up(exit_code::unreachable, "no answer from " + server_ + ": " + curl_easy_strerror(code) +
+    curl_off_t took_us = 0;
+    curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &took_us);
+    const auto why = code == CURLE_OPERATION_TIMEDOUT ? " within " + show_seconds(took_us)
+                                                      : std::string{": "} + curl_easy_strerror(code);
+    return give_up(exit_code::unreachable, "no answer from " + server_ + why +
                                              "\nIs it running? --server or PENSTOCK_SERVER names another one.");
   }
   long status = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-  under_way.answer.status = static_cast<int>(status);
-  if (!under_way.text.empty()) {
-    if (auto read = read_json(under_way.text, answer_limits)) under_way.answer.body = std::move(*read);
+  auto& answer = under_way.answer;
+  answer.status = static_cast<int>(status);
+  if (!key_.text.empty()) answer.key_origin = key_.origin;
+  // What was written elsewhere is not for here, and what means failure is told with or without its body.
+  const bool must_fit = status / 100 == 2 && !under_way.write;
+  if (under_way.text.empty()) {
+    const bool may_be_empty = status == 204 && request.needs.is == answer_form::kind::nothing;
+    if (must_fit && !may_be_empty) return unexpected(strange(request, "the answer is empty"));
+    return std::move(answer);
   }
-  return std::move(under_way.answer);
+  if (auto read = read_json(under_way.text, answer_limits)) answer.body = std::move(*read);
+  else if (must_fit) return unexpected(strange(request, "the answer cannot be read as JSON: " + read.error().message));
+  if (!must_fit) return std::move(answer);
+  if (const auto wrong = misfit(answer.body, request.needs); !wrong.empty())
+    return unexpected(strange(request, "the answer " + wrong));
+  return std::move(answer);
+}
+
+failure api_client::strange(const api_request& request, const std::string& why) const {
+  const auto path = request.path.substr(0, request.path.find('?'));
+  return {exit_code::unreachable,
+          server_ + " does not answer as a Penstock server does\n" + request.method + " " + path + ": " + why, true};
 }
 
 outcome<api_answer> api_client::ask(const api_request& request) {
@@ -157,10 +234,13 @@ outcome<api_answer> api_client::ask(const api_request& request) {
   return perform(request, under_way);
 }
 
-outcome<value> api_client::get(const std::string& path) { return send("GET", path); }
+outcome<value> api_client::get(const std::string& path, answer_form needs) {
+  return send("GET", path, std::move(needs));
+}
 
-outcome<value> api_client::send(const std::string& method, const std::string& path, std::optional<value> body) {
-  auto answer = ask({method, path, std::move(body), {}});
+outcome<value> api_client::send(const std::string& method, const std::string& path, answer_form needs,
+                                std::optional<value> body) {
+  auto answer = ask({.method = method, .path = path, .body = std::move(body), .needs = std::move(needs)});
   if (!answer) return unexpected(answer.error());
   if (answer->status / 100 != 2) return unexpected(explain(*answer));
   return std::move(answer->body);
@@ -169,7 +249,7 @@ outcome<value> api_client::send(const std::string& method, const std::string& pa
 outcome<api_answer> api_client::download(const std::string& path, const std::function<bool(std::string_view)>& write) {
   transfer under_way;
   under_way.write = write;
-  auto answer = perform({"GET", path, {}, {{"Accept", "*/*"}}}, under_way);
+  auto answer = perform({.path = path}, under_way);
   if (answer && answer->status / 100 != 2) return unexpected(explain(*answer));
   return answer;
 }
@@ -196,7 +276,9 @@ failure explain(const api_answer& answer) {
   for (const auto& m : mistakes_of(answer)) {
     if (told.find(m.message) == std::string::npos) told += "\n  " + (m.field.empty() ? "" : m.field + ": ") + m.message;
   }
-  if (answer.status == 401) { told += "\nGive a key with --key, in PENSTOCK_KEY or in ~/.config/penstock/key."; }
+  if (answer.status == 401 && answer.key_origin.empty())
+    told += "\nGive a key with --key, in PENSTOCK_KEY or in ~/.config/penstock/key.";
+  else if (answer.status == 401) told += "\nIt is the key " + answer.key_origin + ".";
   return {code_of(answer.status), std::move(told)};
 }
 

@@ -47,7 +47,8 @@ outcome<value::list> fetch_entries(api_client& api, const std::string& filter, s
   std::string next;
   do {
     const auto size = std::min(limit - all.size(), page_size_max);
-    const auto answer = api.get("/v1/audit?limit=" + std::to_string(size) + filter + next);
+    const auto answer =
+      api.get("/v1/audit?limit=" + std::to_string(size) + filter + next, list_of({{"time"}, {"operation"}}));
     if (!answer) return unexpected(answer.error());
     const auto part = entries_of(*answer);
     all.insert(all.end(), part.begin(), part.end());
@@ -85,7 +86,7 @@ outcome<exit_code> audit(command_context& with) {
   for (const auto& entry : *entries)
     rows.push_back({show_time(text_of(entry, "time")), fit(text_of(entry, "subject"), 40), text_of(entry, "operation"),
                     result_of(entry), or_dash(text_of(entry, "address")), fit(object_of(entry), 80)});
-  with.out << show_table({"TIME", "SUBJECT", "OPERATION", "RESULT", "ADDRESS", "OBJECT"}, rows);
+  print_table(with, {"TIME", "SUBJECT", "OPERATION", "RESULT", "ADDRESS", "OBJECT"}, rows, "entries");
   return exit_code::ok;
 }
 

@@ -13,6 +13,9 @@ namespace {
 
 timestamp now() { return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now()); }
 
+constexpr std::size_t searched_page = 100;
+const answer_form a_backfill = object_with({{"id"}, {"status"}});
+
 std::string base() { return std::string{scheduler_path} + "backfill"; }
 std::string path_of(const std::string& id) { return base() + "/" + encode(id); }
 
@@ -25,16 +28,29 @@ outcome<std::string> find_backfill(api_client& api, const std::string& id_or_pip
     if (why.code == exit_code::not_found) why.message.insert(0, "no backfill has the id " + id_or_pipeline + ", and ");
     return unexpected(std::move(why));
   }
-  const auto newest = api.get(base() + "?limit=1&pipelineId=" + encode(*pipeline));
-  if (!newest) return unexpected(newest.error());
-  const auto entries = entries_of(*newest);
-  if (entries.empty()) return give_up(exit_code::not_found, "pipeline " + id_or_pipeline + " has no backfills yet");
-  return text_of(entries.front(), "id");
+  // Newest first, and whoever says a pipeline's name means what runs.
+  bool has_dry_runs = false;
+  for (std::size_t passed = 0;;) {
+    const auto page = api.get(base() + "?limit=" + std::to_string(searched_page) + "&offset=" + std::to_string(passed) +
+                                "&pipelineId=" + encode(*pipeline),
+                              list_of(a_backfill.members));
+    if (!page) return unexpected(page.error());
+    const auto entries = entries_of(*page);
+    for (const auto& entry : entries) {
+      if (!read_backfill(entry, "").dry_run) return text_of(entry, "id");
+      has_dry_runs = true;
+    }
+    passed += entries.size();
+    if (entries.size() < searched_page) break;
+  }
+  return give_up(exit_code::not_found,
+                 "pipeline " + id_or_pipeline +
+                   (has_dry_runs ? " has no backfills yet, only dry runs" : " has no backfills yet"));
 }
 
 std::string pipeline_name(api_client& api, const value& backfill) {
   const auto id = text_of(backfill, "pipelineId");
-  const auto pipeline = api.get("/api/pipelines/" + encode(id));
+  const auto pipeline = api.get("/api/pipelines/" + encode(id), object_with({{"name"}}));
   const auto name = pipeline ? text_of(*pipeline, "name") : "";
   return name.empty() ? id : name;
 }
@@ -45,15 +61,17 @@ exit_code code_of(const backfill_snapshot& b) {
 
 /// Shows a backfill until it has ended or stands still, through restarts of the server.
 outcome<exit_code> watch_backfill(command_context& with, const std::string& id) {
-  backfill_display display(with.out, with.on);
+  backfill_display display(with.out, with.drawing, with.on);
   std::string pipeline;
   auto code = exit_code::ok;
-  const auto see = [&](const value& answer) {
-    if (pipeline.empty()) pipeline = pipeline_name(with.api, answer);
-    const auto snapshot = read_backfill(answer, pipeline);
+  const auto look = [&]() -> outcome<bool> {
+    const auto answer = with.api.get(path_of(id), a_backfill);
+    if (!answer) return unexpected(answer.error());
+    if (pipeline.empty()) pipeline = pipeline_name(with.api, *answer);
+    const auto snapshot = read_backfill(*answer, pipeline);
     code = code_of(snapshot);
     const bool is_over = snapshot.stands_still();
-    if (with.as_json && is_over) print_json(with.out, answer);
+    if (with.as_json && is_over) print_json(with.out, *answer);
     else if (!with.as_json && is_over) display.finish(snapshot, now());
     else if (!with.as_json) display.show(snapshot, now());
     return is_over;
@@ -61,8 +79,8 @@ outcome<exit_code> watch_backfill(command_context& with, const std::string& id) 
   const auto miss = [&] {
     if (!with.as_json) display.note("the server does not answer; the backfill goes on when it is back");
   };
-  const auto last = keep_watching(with, path_of(id), {see, miss});
-  if (!last) return unexpected(last.error());
+  const auto stopping = "the backfill goes on; stop it: penstock backfill cancel " + id;
+  if (const auto seen = keep_watching(with, {look, miss, stopping}); !seen) return unexpected(seen.error());
   return code;
 }
 
@@ -88,10 +106,10 @@ outcome<exit_code> create(command_context& with) {
   if (!pipeline) return unexpected(pipeline.error());
   auto body = read_options(with, *pipeline);
   if (!body) return unexpected(body.error());
-  const auto made = with.api.send("POST", base(), std::move(*body));
+  const auto made = with.api.send("POST", base(), a_backfill, std::move(*body));
   if (!made) return unexpected(made.error());
   const auto snapshot = read_backfill(*made, with.words[0]);
-  if (with.line.has("watch") && !snapshot.dry_run) return watch_backfill(with, snapshot.id);
+  if (with.is_on("watch") && !snapshot.dry_run) return watch_backfill(with, snapshot.id);
   if (with.as_json) {
     print_json(with.out, *made);
   } else if (snapshot.dry_run) {
@@ -108,8 +126,8 @@ outcome<exit_code> create(command_context& with) {
 outcome<exit_code> show(command_context& with) {
   const auto id = find_backfill(with.api, with.words[0]);
   if (!id) return unexpected(id.error());
-  if (with.line.has("watch")) return watch_backfill(with, *id);
-  const auto answer = with.api.get(path_of(*id));
+  if (with.is_on("watch")) return watch_backfill(with, *id);
+  const auto answer = with.api.get(path_of(*id), a_backfill);
   if (!answer) return unexpected(answer.error());
   if (with.as_json) {
     print_json(with.out, *answer);
@@ -118,7 +136,7 @@ outcome<exit_code> show(command_context& with) {
   const auto snapshot = read_backfill(*answer, pipeline_name(with.api, *answer));
   auto on = with.on;
   if (!on.is_terminal) on.columns = 10'000;
-  for (const auto& line : draw_backfill(snapshot, {}, on)) with.out << line << '\n';
+  for (const auto& line : draw_backfill(snapshot, {}, on)) with.drawing << line << '\n';
   if (snapshot.stands_still())
     for (const auto& line : tell_end(snapshot)) with.out << line << '\n';
   return exit_code::ok;
@@ -131,7 +149,7 @@ outcome<exit_code> list(command_context& with) {
     if (!pipeline) return unexpected(pipeline.error());
     path += "?pipelineId=" + encode(*pipeline);
   }
-  const auto all = fetch_all(with.api, path);
+  const auto all = fetch_all(with.api, path, a_backfill.members);
   if (!all) return unexpected(all.error());
   if (with.as_json) {
     print_json(with.out, value{*all});
@@ -146,16 +164,17 @@ outcome<exit_code> list(command_context& with) {
                     show_count(b.done()) + "/" + show_count(b.total), show_count(b.failed),
                     show_time(text_of(entry, "createdAt"))});
   }
-  with.out << show_table({"BACKFILL", "PIPELINE", "FROM", "TO", "EACH", "STATUS", "DONE", "FAILED", "CREATED"}, rows);
+  print_table(with, {"BACKFILL", "PIPELINE", "FROM", "TO", "EACH", "STATUS", "DONE", "FAILED", "CREATED"}, rows,
+              "backfills");
   return exit_code::ok;
 }
 
 outcome<exit_code> change(command_context& with, const std::string& action, std::string_view told) {
   const auto id = find_backfill(with.api, with.words[0]);
   if (!id) return unexpected(id.error());
-  const auto answer = with.api.send("POST", path_of(*id) + "/" + action);
+  const auto answer = with.api.send("POST", path_of(*id) + "/" + action, a_backfill);
   if (!answer) return unexpected(answer.error());
-  if (with.line.has("watch")) return watch_backfill(with, *id);
+  if (with.is_on("watch")) return watch_backfill(with, *id);
   if (with.as_json) print_json(with.out, *answer);
   else with.err << "backfill " << *id << ' ' << told << '\n';
   return exit_code::ok;

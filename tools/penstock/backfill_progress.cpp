@@ -45,7 +45,8 @@ std::string remaining(const backfill_snapshot& b, const backfill_pace& pace) {
   if (b.status != "RUNNING" || pace.done < paced_least || pace.within.count() == 0) return {};
   const auto left = b.total - std::min(b.total, b.done());
   const auto each = static_cast<double>(pace.within.count()) / static_cast<double>(pace.done);
-  return "about " + show_duration(milliseconds{static_cast<std::int64_t>(each * static_cast<double>(left))}) + " left";
+  const milliseconds at_last_end{static_cast<std::int64_t>(each * static_cast<double>(left))};
+  return "about " + show_duration(std::max(milliseconds{0}, at_last_end - pace.since)) + " left";
 }
 
 std::string figures(const backfill_snapshot& b) {
@@ -85,7 +86,10 @@ backfill_snapshot read_backfill(const value& answer, std::string pipeline_name) 
 
 std::vector<std::string> draw_backfill(const backfill_snapshot& b, const backfill_pace& pace, const screen& on) {
   const auto room = on.columns > 1 ? on.columns - 1 : 1;
-  const auto heading = b.pipeline + "  " + b.from + " to " + b.to + "  " + b.granularity + "  " + b.status;
+  const auto heading =
+    b.pipeline + "  " + b.from + " to " + b.to + "  " + b.granularity + "  " + (b.dry_run ? "DRY RUN" : b.status);
+  // Nothing of it runs, so that a bar would stay empty.
+  if (b.dry_run) return {colored(fit(heading, room), "1", on)};
   auto text = std::to_string(b.total == 0 ? 100 : b.done() * 100 / b.total) + " %  " + figures(b);
   if (const auto left = remaining(b, pace); !left.empty()) text += "  " + left;
   const auto wanted = width_of(text) + 4;
@@ -133,9 +137,10 @@ void backfill_display::show(const backfill_snapshot& backfill, timestamp now) {
     began_ = now;
     done_at_first_ = backfill.done();
   }
+  if (!moved_ || last_.done() != backfill.done()) moved_ = now;
   if (on_.is_terminal) {
     const auto done = backfill.done() - std::min(backfill.done(), done_at_first_);
-    block_.draw(draw_backfill(backfill, {done, now - *began_}, on_));
+    block_.draw(draw_backfill(backfill, {done, *moved_ - *began_, now - *moved_}, on_));
   } else {
     for (const auto& line : tell_progress(last_, backfill)) out_ << line << '\n';
     out_.flush();

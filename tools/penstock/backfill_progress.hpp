@@ -41,7 +41,8 @@ struct backfill_snapshot {
 /// How fast a backfill went while it was watched.
 struct backfill_pace {
   std::uint64_t done = 0; ///< Intervals that ended while it was watched.
-  milliseconds within{0};
+  milliseconds within{0}; ///< From when it was first seen until the last of them was seen to have ended.
+  milliseconds since{0};  ///< From then until now.
 };
 
 /// The backfill as lines: a heading, and a bar with figures.
@@ -58,7 +59,8 @@ struct backfill_pace {
 /// Shows a backfill while it goes on.
 class backfill_display {
 public:
-  backfill_display(std::ostream& out, screen on) : out_(out), on_(on), block_(out, on) {}
+  /// @param drawing the same output, for what may hold sequences of control characters
+  backfill_display(std::ostream& out, std::ostream& drawing, screen on) : out_(out), on_(on), block_(drawing, on) {}
 
   void show(const backfill_snapshot& backfill, timestamp now);
   /// Such as that the server does not answer.
@@ -71,6 +73,7 @@ private:
   drawn_block block_;
   backfill_snapshot last_;
   std::optional<timestamp> began_;
+  std::optional<timestamp> moved_;
   std::uint64_t done_at_first_ = 0;
   std::string noted_;
 };

@@ -68,9 +68,34 @@ TEST_CASE("how long it takes is estimated from what was seen", "[cli][backfill]"
   CHECK_THAT(draw_backfill(ended("COMPLETED", 30), {30, 10'000ms}, plain())[1], !Contains("left"));
 }
 
+TEST_CASE("what is left counts down while nothing ends", "[cli][backfill]") {
+  CHECK_THAT(draw_backfill(at(10), {5, 10'000ms, 3'000ms}, plain())[1], Contains("about 37.0 s left"));
+  CHECK_THAT(draw_backfill(at(10), {5, 10'000ms, 90'000ms}, plain())[1], Contains("about 0.0 s left"));
+  auto on = plain();
+  on.is_terminal = true;
+  std::ostringstream out;
+  backfill_display display(out, out, on);
+  const auto left_after = [&](std::uint64_t done, milliseconds after) {
+    out.str("");
+    display.show(at(done), start + after);
+    return out.str();
+  };
+  CHECK_THAT(left_after(0, 0ms), !Contains("left"));
+  CHECK_THAT(left_after(10, 10s), Contains("about 20.0 s left"));
+  CHECK_THAT(left_after(10, 14s), Contains("about 16.0 s left"));
+  CHECK_THAT(left_after(20, 20s), Contains("about 10.0 s left"));
+}
+
+TEST_CASE("a dry run is shown as one, without a bar", "[cli][backfill]") {
+  auto trial = at(0);
+  trial.dry_run = true;
+  CHECK(draw_backfill(trial, {}, plain()) ==
+        std::vector<std::string>{"packages  2025-11-01 to 2025-11-30  DAILY  DRY RUN"});
+}
+
 TEST_CASE("without a terminal each twentieth of the way gets a line", "[cli][backfill]") {
   std::ostringstream out;
-  backfill_display display(out, plain());
+  backfill_display display(out, out, plain());
   display.show(at(0, 0, 4), start);
   for (std::uint64_t n = 0; n <= 30; ++n) display.show(at(n), start);
   auto text = out.str();
@@ -108,7 +133,7 @@ TEST_CASE("on a terminal the block is drawn over itself", "[cli][backfill]") {
   on.is_terminal = true;
   on.has_utf8 = true;
   std::ostringstream out;
-  backfill_display display(out, on);
+  backfill_display display(out, out, on);
   display.show(at(0), start);
   display.show(at(15), start + 1s);
   CHECK_THAT(out.str(), Contains("\x1b[2A") && Contains("█") && Contains("░"));

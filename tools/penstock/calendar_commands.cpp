@@ -1,34 +1,29 @@
-#include "tools/config.hpp"
 #include "tools/penstock/fields.hpp"
 #include "tools/penstock/holiday_file.hpp"
+#include "tools/penstock/local_file.hpp"
 #include "tools/penstock/starter_fields.hpp"
 #include "tools/penstock/text_format.hpp"
-
-#include <iostream>
-#include <iterator>
 
 namespace penstock::cli {
 
 namespace {
 
+const answer_form a_calendar = object_with({{"name"}, {"dayCount", needed_member::kind::integer}});
+
 std::string base() { return std::string{scheduler_path} + "calendars"; }
 
 std::string name_of(const command_context& with) { return with.line.has("name") ? with.option("name") : "holidays"; }
 
-outcome<std::string> read_file(const std::string& path) {
-  if (path == "-") return std::string{std::istreambuf_iterator<char>{std::cin}, {}};
-  auto text = read_text_file(path);
-  if (!text) return give_up(exit_code::local_file, text.error().message);
-  return std::move(*text);
-}
-
 outcome<exit_code> import(command_context& with) {
   const auto& path = with.words[0];
-  const auto text = read_file(path);
+  const auto text = read_local_file(path);
   if (!text) return unexpected(text.error());
   const auto request = read_holidays(*text);
+  // A calendar of that name would be emptied, most likely by a command before the pipe that failed.
+  if (!request.holds_day) return give_up(exit_code::usage, called(path) + " holds no day");
   const auto name = name_of(with);
-  const auto answer = with.api.ask({"PUT", base() + "/" + encode(name), request.body, {}});
+  const auto answer =
+    with.api.ask({.method = "PUT", .path = base() + "/" + encode(name), .body = request.body, .needs = a_calendar});
   if (!answer) return unexpected(answer.error());
   if (answer->status / 100 != 2) return unexpected(explain_holidays(path, request, *answer));
   if (with.as_json) {
@@ -43,7 +38,7 @@ outcome<exit_code> import(command_context& with) {
 }
 
 outcome<exit_code> list(command_context& with) {
-  const auto answer = with.api.get(base());
+  const auto answer = with.api.get(base(), list_of(a_calendar.members));
   if (!answer) return unexpected(answer.error());
   if (with.as_json) {
     print_json(with.out, *answer);
@@ -54,13 +49,13 @@ outcome<exit_code> list(command_context& with) {
   for (const auto& c : entries_of(*answer))
     rows.push_back({text_of(c, "name"), std::to_string(int_of(c, "dayCount")), or_dash(text_of(c, "firstDay")),
                     or_dash(text_of(c, "lastDay")), show_time(text_of(c, "updatedAt"))});
-  with.out << show_table({"CALENDAR", "DAYS", "FIRST", "LAST", "UPDATED"}, rows);
+  print_table(with, {"CALENDAR", "DAYS", "FIRST", "LAST", "UPDATED"}, rows, "calendars");
   return exit_code::ok;
 }
 
 outcome<exit_code> show(command_context& with) {
   const auto name = with.words.empty() ? std::string{"holidays"} : with.words[0];
-  const auto answer = with.api.get(base() + "/" + encode(name));
+  const auto answer = with.api.get(base() + "/" + encode(name), object_with({{"days", needed_member::kind::list}}));
   if (!answer) return unexpected(answer.error());
   if (with.as_json) {
     print_json(with.out, *answer);
@@ -76,7 +71,7 @@ outcome<exit_code> show(command_context& with) {
 }
 
 outcome<exit_code> remove(command_context& with) {
-  const auto gone = with.api.send("DELETE", base() + "/" + encode(with.words[0]));
+  const auto gone = with.api.send("DELETE", base() + "/" + encode(with.words[0]), answer_form{});
   if (!gone) return unexpected(gone.error());
   with.err << "calendar " << with.words[0] << " deleted\n";
   return exit_code::ok;

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 // What the command line program says and returns, against the stand-in. BUILD_DIR names the build (default build/dev).
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { finish, test } from '../lib/cases.mjs';
+import { finish, skip, test } from '../lib/cases.mjs';
 import { KEY, startStandIn } from './test/stand_in.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -15,17 +16,39 @@ const dir = mkdtempSync(path.join(os.tmpdir(), 'penstock-cli-'));
 const standIn = await startStandIn();
 
 /// Runs the program in a directory of its own; resolves to its exit code and what it printed.
-function penstock(args, { env = {}, input = '' } = {}) {
+function penstock(args, { env = {}, input = '', file = program, begun } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: dir, env: { PATH: process.env.PATH, HOME: dir, PENSTOCK_SERVER: standIn.url, PENSTOCK_KEY: KEY, ...env } });
+    const child = spawn(file, args, { cwd: dir, env: { PATH: process.env.PATH, HOME: dir, PENSTOCK_SERVER: standIn.url, PENSTOCK_KEY: KEY, ...env } });
     let out = '', err = '';
     child.stdout.on('data', (part) => { out += part; });
     child.stderr.on('data', (part) => { err += part; });
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, out, err }));
+    child.on('close', (code, signal) => resolve({ code, signal, out, err }));
+    child.stdin.on('error', () => {}); // Not everything reads it.
     child.stdin.end(input);
+    begun?.(child);
   });
 }
+
+/// The same with `sh`'s redirections behind it, such as `> /dev/full`.
+const redirected = (args, behind) => penstock(['-c', `"$0" "$@" ${behind}`, program, ...args], { file: 'sh' });
+
+/// The same on a terminal.
+const onTerminal = (args) => {
+  if (spawnSync('script', ['--version']).error) skip('there is no program `script`');
+  return penstock(['-qefc', `'${program}' ${args.map((arg) => `'${arg}'`).join(' ')}`, '/dev/null'], { file: 'script', env: { TERM: 'xterm' } });
+};
+
+/// What a test puts in the place of the server's answer to paths of that form.
+const instead = async (pattern, answer, body) => {
+  standIn.state.instead = (method, at) => (pattern.test(at) ? answer : null);
+  try { await body(); } finally { standIn.state.instead = null; }
+};
+
+// It takes ten seconds to give up, so it begins at once.
+const silent = net.createServer((socket) => { socket.on('error', () => {}); });
+await new Promise((resolve) => { silent.listen(0, '127.0.0.1', resolve); });
+const hung = penstock(['health', '--server', `http://127.0.0.1:${silent.address().port}`]);
 
 const file = (name, text) => { const at = path.join(dir, name); writeFileSync(at, text); return name; };
 const shell = (command, extra = '') => `tasks:\n  - id: extract\n    type: shell\n    command: ${command}\n${extra}`;
@@ -139,7 +162,7 @@ test('run list shows the newest runs of one or all pipelines', async () => {
 test('run show tells tasks and why it failed; a pipeline name means its newest run', async () => {
   const done = await penstock(['run', 'show', 'bad']);
   assert.equal(done.code, 0);
-  says(done.out, /^bad +[0-9a-f-]{36} +failed +0\/1 tasks/);
+  says(done.out, /^bad +[0-9a-f-]{36} +failed +0\/1 task /);
   says(done.out, /x extract +failed .*exit code 3/);
 });
 
@@ -327,14 +350,14 @@ test('a calendar is imported from dates or iCalendar, and mistakes have their li
   assert.equal(dates.code, 0, dates.err);
   assert.equal(dates.err, 'calendar plant has 2 days, 2026-01-01 to 2026-12-25\n');
   assert.equal((await penstock(['calendar', 'show', 'plant'])).out, '2026-01-01 New Year\n2026-12-25\n');
-  const ics = await penstock(['calendar', 'import', '-'], { input: 'BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n' });
+  const ics = await penstock(['calendar', 'import', '-'], { input: 'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n' });
   assert.equal(ics.code, 0, ics.err);
-  assert.equal(sent().ical, 'BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n');
+  assert.equal(sent().ical, 'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n');
   says((await penstock(['calendar', 'list'])).out, /^CALENDAR +DAYS +FIRST +LAST +UPDATED\nplant +2 +2026-01-01 +2026-12-25 .*\nholidays +1 /);
   const wrong = await penstock(['calendar', 'import', file('wrong.txt', '2026-01-01\n\nsoon\n')]);
   assert.equal(wrong.code, 6);
   says(wrong.err, /^(penstock: )?wrong\.txt:3: must be a date\n$/);
-  says((await penstock(['calendar', 'import', file('wrong.ics', 'BEGIN:VCALENDAR\nwrong\n')])).err, /wrong\.ics:3: there is no such day/);
+  says((await penstock(['calendar', 'import', file('wrong.ics', 'BEGIN:VCALENDAR\nBEGIN:VEVENT\nwrong\n')])).err, /wrong\.ics:3: there is no such day/);
   assert.equal((await penstock(['calendar', 'import', 'missing.ics'])).code, 8);
   assert.equal((await penstock(['calendar', 'delete', 'plant'])).code, 0);
   assert.equal((await penstock(['calendar', 'delete', 'plant'])).code, 5);
@@ -497,7 +520,15 @@ test('a wrong command line is told with what would be right', async () => {
     [[], /no command given\n\npenstock: the command line/],
     [['pipline', 'list'], /unknown command pipline list; did you mean penstock pipeline list\?/],
     [['run'], /penstock run what\? One of list, show, watch, logs, cancel, priority, download/],
-    [['run', 'show'], /something is missing; usage: penstock run show RUN/],
+    [['run', 'show'], /: RUN is missing; usage: penstock run show RUN/],
+    [['run', 'priority', 'a'], /: PRIORITY is missing; usage/],
+    [['pipeline', 'apply'], /: FILE is missing; usage/],
+    [['apply', 'x.yaml'], /unknown command apply x\.yaml; did you mean penstock pipeline apply\?/],
+    [['job', 'list'], /did you mean penstock run list\?/],
+    [['webhook', 'add', 'x'], /did you mean penstock webhook create\?/],
+    [['pool', 'set', 'a', '-1'], /LIMIT is a whole number from 0, not "-1"/],
+    [['pipeline', 'run', 'daily', '--wait=maybe'], /--wait takes true or false, not "maybe"/],
+    [['run', 'list', '--status', 'done'], /--status takes pending, running, succeeded, failed or cancelled, not "done"/],
     [['run', 'show', 'a', 'b'], /too many words/],
     [['run', 'list', '--wait'], /penstock run list does not take --wait/],
     [['run', 'list', '--limt', '1'], /unknown option --limt; did you mean --limit\?/],
@@ -517,7 +548,243 @@ test('help and version go to standard output', async () => {
   says((await penstock(['--version'])).out, /^penstock \d+\.\d+\.\d+\n$/);
 });
 
+test('a group has a help, and version is a command, too', async () => {
+  const help = (await penstock(['key', '--help'])).out;
+  says(help, /^usage: penstock key COMMAND \[option…\]\n\nCommands:\n  key create NAME +make an API key[^]*\n  key revoke ID +/);
+  for (const args of [['key', 'help'], ['help', 'key'], ['key', '-h']]) assert.deepEqual(await penstock(args), { code: 0, signal: null, out: help, err: '' });
+  says((await penstock(['key', 'help', 'list'])).out, /^usage: penstock key list/);
+  says((await penstock(['help'])).out, /Exit codes:\n  0  done/);
+  says((await penstock(['version'])).out, /^penstock \d+\.\d+\.\d+\n$/);
+  assert.equal((await penstock(['help', 'nonsense'])).code, 2);
+  const update = (await penstock(['schedule', 'update', '--help'])).out;
+  for (const untrue of ['[UTC]', '[SKIP]', '[NORMAL]', '[holidays]']) assert.ok(!update.includes(untrue), untrue);
+  says((await penstock(['schedule', 'create', '--help'])).out, /\[UTC\][^]*\[SKIP\]/);
+});
+
+test('what can be judged without the server is', async () => {
+  const nobody = { env: { PENSTOCK_SERVER: 'http://127.0.0.1:1' } };
+  for (const [args, pattern] of [
+    [['pipeline', 'run', 'x', '--param', 'novalue'], /--param takes name=value, not "novalue"/],
+    [['schedule', 'create', 'x', '--cron', '* * * * *', '--catch-up-runs', 'x'], /--catch-up-runs takes a whole number, not "x"/],
+    [['schedule', 'create', 'x', '--cron', '* * * * *', '--window', 'x'], /--window takes/],
+    [['schedule', 'preview', 'x', '-nx'], /--limit takes a whole number, not "x"/],
+    [['backfill', 'create', 'x', '--from', '2025-01-01', '--to', '2025-01-02', '--concurrency', ''], /--concurrency takes a whole number/],
+    [['backfill', 'show', 'x', '--watch=1'], /--watch takes true or false/],
+  ]) {
+    const done = await penstock(args, nobody);
+    assert.equal(done.code, 2, done.err);
+    says(done.err, pattern);
+  }
+  for (const url of ['ftp://x', 'http://127.0.0.1:99999', '', 'http://']) {
+    const done = await penstock(['health', '-s', url]);
+    assert.equal(done.code, 2);
+    says(done.err, /^penstock: --server must be a URL such as http:\/\/127\.0\.0\.1:8080/);
+  }
+  says((await penstock(['health'], { env: { PENSTOCK_SERVER: 'ftp://x' } })).err, /^penstock: PENSTOCK_SERVER must be a URL/);
+});
+
+test('a switch that is given as false is off', async () => {
+  const done = await penstock(['pipeline', 'run', 'daily', '--wait=false']);
+  assert.equal(done.code, 0);
+  says(done.out, id);
+});
+
+test('a status is taken in each of its spellings, and a number behind its letter', async () => {
+  for (const word of ['success', 'succeeded', 'completed']) {
+    const runs = JSON.parse((await penstock(['run', 'list', '--status', word, '-n2', '--output', 'json'])).out);
+    assert.deepEqual(runs.map((run) => run.status), ['success', 'success']);
+  }
+});
+
+test('what is no answer of a Penstock server is told as such, never taken for nothing', async () => {
+  const html = { status: 200, type: 'text/html', raw: '<html>hello</html>' };
+  const [run] = standIn.runs.keys();
+  const all = [['health'], ['pipeline', 'list'], ['pipeline', 'show', 'daily'], ['run', 'list'], ['run', 'list', 'daily'], ['run', 'show', run], ['run', 'watch', run], ['run', 'logs', run], ['run', 'logs', run, '-f'], ['run', 'cancel', run],
+    ['pipeline', 'apply', file('x.yaml', shell('true'))], ['pipeline', 'run', 'daily', '--wait'], ['schedule', 'list'], ['backfill', 'list'], ['backfill', 'show', run, '--watch'], ['dependency', 'show', run], ['calendar', 'list'], ['calendar', 'show'],
+    ['calendar', 'import', file('x.txt', '2026-01-01')], ['calendar', 'delete', 'x'], ['pool', 'list'], ['pool', 'set', 'a', '1'], ['webhook', 'list'], ['webhook', 'show', 'a'], ['webhook', 'create', 'http://x', '--event', 'job.failed'],
+    ['webhook', 'rotate-secret', 'a'], ['webhook', 'test', 'a'], ['webhook', 'delete', 'a'], ['key', 'list'], ['key', 'create', 'a', '--scope', 'admin'], ['key', 'revoke', 'a'], ['audit'], ['schedule', 'preview', '--cron', '* * * * *']];
+  for (const [what, answer] of [
+    ['html', html],
+    ['nothing', { status: 200, type: 'application/json', raw: '' }],
+    ['half', { status: 200, type: 'application/json', raw: '{"data":[' }],
+    ['another shape', { status: 200, type: 'application/json', raw: '{"hello":1}' }],
+    ['a list', { status: 200, type: 'application/json', raw: '[{"hello":1}]' }],
+  ]) {
+    await instead(/./, answer, async () => {
+      for (const args of all) {
+        const done = await penstock(args);
+        assert.equal(done.code, 3, `${what}: ${args.join(' ')}\n${done.out}${done.err}`);
+        says(done.err, /http:\/\/127\.0\.0\.1:\d+ does not answer as a Penstock server does\n/);
+        assert.equal(done.out, '');
+      }
+    });
+  }
+  await instead(/./, { status: 404, type: 'text/html', raw: '<html>not here</html>' }, async () => {
+    says((await penstock(['health'])).err, /does not answer as a Penstock server does\nGET \/health: the status is 404\n/);
+  });
+  await instead(/ready/, { status: 503, type: 'text/html', raw: '<html>busy</html>' }, async () => {
+    assert.equal((await penstock(['health'])).code, 3);
+  });
+});
+
+test('a server that takes a connection and never answers is given up', async () => {
+  const done = await hung;
+  assert.equal(done.code, 3);
+  says(done.err, /^penstock: no answer from http:\/\/127\.0\.0\.1:\d+ within 10 s\n/);
+});
+
+test('output that cannot be written has a code and a reason of its own', async () => {
+  for (const args of [['--help'], ['--version'], ['pipeline', 'list'], ['run', 'show', 'daily'], ['run', 'logs', 'daily'], ['run', 'watch', 'daily'], ['run', 'download', 'daily', '-o', '-'], ['health', '--output', 'json']]) {
+    const full = await redirected(args, '> /dev/full');
+    assert.equal(full.code, 8, args.join(' '));
+    assert.equal(full.err, 'penstock: cannot write the output: No space left on device\n');
+  }
+  const closed = await redirected(['pipeline', 'list'], '>&-');
+  assert.equal(closed.code, 8);
+  assert.equal(closed.err, 'penstock: cannot write the output: Bad file descriptor\n');
+  assert.equal((await redirected(['--help'], '| head -1')).err, '');
+});
+
+test('a secret that could not be shown is told to be lost', async () => {
+  const key = await redirected(['key', 'create', 'lost', '--scope', 'admin'], '> /dev/full');
+  assert.equal(key.code, 8);
+  says(key.err, /^penstock: key (key_\S+) was made but could not be shown, [^]*; revoke it: penstock key revoke \1\npenstock: cannot write the output: No space left on device\n$/);
+  assert.ok(!key.err.includes('shown this once only'));
+  const made = await redirected(['webhook', 'create', 'https://example.com/lost', '--event', 'job.failed'], '> /dev/full');
+  assert.equal(made.code, 8);
+  says(made.err, /the secret of webhook (wh_\S+) could not be shown, [^]*: penstock webhook rotate-secret \1\n/);
+  const hook = (await penstock(['webhook', 'list', '--output', 'json'])).out.match(/wh_\w+/)[0];
+  const rotated = await redirected(['webhook', 'rotate-secret', hook, '--output', 'json'], '> /dev/full');
+  assert.equal(rotated.code, 8);
+  says(rotated.err, /could not be shown/);
+  // The pipe is closed before the key is there.
+  const piped = await penstock(['-c', '(sleep 0.3; "$0" key create lost --scope admin; echo $? >&2) | true', program], { file: 'sh' });
+  says(piped.err, /^penstock: key key_\S+ was made but could not be shown[^]*\n8\n$/);
+});
+
+test('a pipeline’s name means its newest backfill that is no dry run', async () => {
+  await apply('dry.yaml', shell('true'));
+  const range = ['dry', '--from', '2025-11-01', '--to', '2025-11-10'];
+  await penstock(['backfill', 'create', ...range, '--dry-run']);
+  const none = await penstock(['backfill', 'show', 'dry']);
+  assert.equal(none.code, 5);
+  says(none.err, /pipeline dry has no backfills yet, only dry runs/);
+  const real = (await penstock(['backfill', 'create', ...range])).out.trim();
+  for (let n = 0; n < 3; n += 1) await penstock(['backfill', 'create', ...range, '--dry-run']);
+  const [dry] = JSON.parse((await penstock(['backfill', 'list', 'dry', '--output', 'json'])).out);
+  assert.ok(dry.dryRun);
+  says((await penstock(['backfill', 'show', dry.id])).out, /^dry  2025-11-01 to 2025-11-10  DAILY  DRY RUN\ndry run: 10 intervals [^]*nothing was started\n$/);
+  assert.equal(JSON.parse((await penstock(['backfill', 'show', 'dry', '--output', 'json'])).out).id, real);
+  says((await penstock(['backfill', 'pause', 'dry'])).err, new RegExp(`backfill ${real} paused`));
+  says((await penstock(['backfill', 'cancel', 'dry'])).err, new RegExp(`backfill ${real} cancelled`));
+});
+
+test('a calendar without a day is refused before it takes another one’s place', async () => {
+  for (const [name, text] of [['none.txt', '# none\n\n'], ['none.ics', 'BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n'], ['empty.txt', '']]) {
+    const done = await penstock(['calendar', 'import', file(name, text)]);
+    assert.equal(done.code, 2);
+    assert.equal(done.err, `penstock: ${name} holds no day\n`);
+  }
+  says((await penstock(['calendar', 'import', '-'])).err, /^penstock: standard input holds no day\n$/);
+});
+
+test('a terminal is shown control characters, never sent them; a pipe gets what there is', async () => {
+  const wild = 'x\u001b[2Jy\u009bz\r\n';
+  await instead(/\/logs$/, { status: 200, type: 'application/json', raw: JSON.stringify({ logs: wild, next: 0 }) }, async () => {
+    assert.equal((await penstock(['run', 'logs', 'daily'])).out, wild);
+    assert.equal((await onTerminal(['run', 'logs', 'daily'])).out, 'x\\x1b[2Jy\\x9bz\\x0d\r\n');
+  });
+  await instead(/runs\/[^/]*$/, { status: 200, type: 'application/json', raw: JSON.stringify({ id: 'r', status: 'failed', pipeline_id: 'p', error: null, tasks: [{ id: 'a\u001b]0;b', status: 'failed', error: 'no\u001b[31m' }] }) }, async () => {
+    const shown = (await onTerminal(['run', 'show', '00000000-0000-4000-8000-000000000000'])).out;
+    assert.ok(shown.includes('a\\x1b]0;b: no\\x1b[31m'), shown);
+    assert.ok(!shown.includes('\u001b]') && !shown.includes('no\u001b'), shown);
+    assert.ok(shown.includes('\u001b[31m'), 'signs of our own are in colour');
+  });
+  await instead(/./, { status: 400, type: 'application/problem+json', raw: JSON.stringify({ detail: 'no\u001b[2J' }) }, async () => {
+    says((await onTerminal(['pipeline', 'list'])).out, /no\\x1b\[2J/);
+  });
+});
+
+test('a text may hold U+0000', async () => {
+  await instead(/\/logs$/, { status: 200, type: 'application/json', raw: JSON.stringify({ logs: 'x\u0000y\n', next: 0 }) }, async () => {
+    const done = await penstock(['run', 'logs', 'daily']);
+    assert.equal(done.code, 0, done.err);
+    assert.equal(done.out, 'x\u0000y\n');
+    assert.equal((await onTerminal(['run', 'logs', 'daily'])).out, 'x\\x00y\r\n');
+  });
+});
+
+test('a key of more than one line is refused before anything is sent, and a refused key says where it is from', async () => {
+  const before = standIn.requests.length;
+  const config = path.join(dir, '.config/penstock');
+  mkdirSync(config, { recursive: true });
+  writeFileSync(path.join(config, 'key'), `${KEY}\nX-Other: 1\n`);
+  const twoLines = await penstock(['pipeline', 'list'], { env: { PENSTOCK_KEY: '' } });
+  assert.equal(twoLines.code, 4);
+  assert.equal(twoLines.err, `penstock: the key in ${config}/key has more than one line\n`);
+  assert.equal((await penstock(['pipeline', 'list'], { env: { PENSTOCK_KEY: 'a\r\nb' } })).err, 'penstock: the key in PENSTOCK_KEY has more than one line\n');
+  const blank = await penstock(['pipeline', 'list', '-k', 'a b']);
+  assert.equal(blank.code, 4);
+  says(blank.err, /the key given with --key holds a blank/);
+  assert.equal(standIn.requests.length, before);
+  writeFileSync(path.join(config, 'key'), 'wrong\n');
+  says((await penstock(['pipeline', 'list'], { env: { PENSTOCK_KEY: '' } })).err, /the key is not known\nIt is the key in \S+\/\.config\/penstock\/key\.\n$/);
+  rmSync(path.join(dir, '.config'), { recursive: true });
+  says((await penstock(['pipeline', 'list'], { env: { PENSTOCK_KEY: 'wrong' } })).err, /It is the key in PENSTOCK_KEY\.\n$/);
+  says((await penstock(['pipeline', 'list', '--key', 'wrong'])).err, /It is the key given with --key\.\n$/);
+});
+
+test('a log is followed through a restart of the server', async () => {
+  const run = (await penstock(['pipeline', 'run', 'long'])).out.trim();
+  const following = penstock(['run', 'logs', run, '-f']);
+  await new Promise((resolve) => { setTimeout(resolve, 400); });
+  standIn.state.refuse = { status: 503, type: 'application/problem+json', body: { detail: 'starting' } };
+  await new Promise((resolve) => { setTimeout(resolve, 1_200); });
+  standIn.state.refuse = null;
+  standIn.runs.get(run).holds = false;
+  const done = await following;
+  assert.equal(done.code, 0, done.err);
+  assert.equal(done.err, 'the server does not answer; the log goes on when it is back\n');
+  assert.deepEqual(done.out.trimEnd().split('\n').map((line) => line.split(' ').at(-1)), ['one', 'two', 'three']);
+});
+
+test('files are told as they are', async () => {
+  const empty = await penstock(['pipeline', 'apply', file('empty.yaml', '')]);
+  assert.equal(empty.code, 8);
+  assert.equal(empty.err, 'empty.yaml is empty\n');
+  says((await penstock(['pipeline', 'apply', '-', '--name', 'x'])).err, /^standard input is empty\n$/);
+  const nowhere = await penstock(['run', 'download', 'daily', '-o', '/nonexist/x']);
+  assert.equal(nowhere.code, 8);
+  assert.equal(nowhere.err, 'penstock: cannot write /nonexist/x: No such file or directory\n');
+  assert.equal((await penstock(['run', 'download', 'daily', '-o', '/dev/stdout'])).out, 'section,packages\nadmin,12\n');
+  const full = await penstock(['run', 'download', 'daily', '-o', '/dev/full']);
+  assert.equal(full.code, 8);
+  assert.equal(full.err, 'penstock: cannot write /dev/full: No space left on device\n');
+  says((await penstock(['run', 'download', 'daily', '-o', dir])).err, /: Is a directory\n$/);
+});
+
+test('whoever stops waiting is told that it goes on', async () => {
+  const stop = (args) => penstock(args, { begun: (child) => child.stdout.once('data', () => child.kill('SIGINT')) });
+  const run = await stop(['pipeline', 'run', 'long', '--wait']);
+  assert.equal(run.signal, 'SIGINT'); // A shell says 130.
+  says(run.err, /^the run goes on; stop it: penstock run cancel [0-9a-f-]{36}\n$/);
+  const backfill = await stop(['backfill', 'create', 'daily', '--from', '2025-11-01', '--to', '2025-11-30', '--watch']);
+  assert.equal(backfill.signal, 'SIGINT');
+  says(backfill.err, /^the backfill goes on; stop it: penstock backfill cancel [0-9a-f-]{36}\n$/);
+});
+
+test('a list without entries says so beside its headings', async () => {
+  await apply('idle.yaml', shell('true'));
+  const runs = await penstock(['run', 'list', 'idle']);
+  assert.equal(runs.code, 0);
+  says(runs.out, /^RUN +PIPELINE [^\n]*\n$/);
+  assert.equal(runs.err, 'no runs\n');
+  assert.equal((await penstock(['pool', 'list'])).err, 'no pools\n');
+  assert.equal((await penstock(['pool', 'list', '--output', 'json'])).err, '');
+});
+
 await finish(async () => {
+  silent.close();
   await standIn.stop();
   rmSync(dir, { recursive: true });
 });

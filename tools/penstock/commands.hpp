@@ -20,12 +20,15 @@ struct command_context {
   const command_line& line;
   std::vector<std::string> words; ///< Behind the command's name.
   bool as_json = false;
-  std::ostream& out;
-  std::ostream& err;
+  std::ostream& out;     ///< Shows control characters as escapes if it is a terminal.
+  std::ostream& err;     ///< Likewise.
+  std::ostream& drawing; ///< Standard output as it is: for lines that went through `fit`, with colour.
   screen on;
 
   /// The value of an option, empty if it was not given.
   [[nodiscard]] std::string option(std::string_view name) const;
+  /// Whether a switch was given, and not as `--name=false`.
+  [[nodiscard]] bool is_on(std::string_view name) const;
 };
 
 using command_function = outcome<exit_code> (*)(command_context&);
@@ -54,6 +57,8 @@ struct command_row {
 [[nodiscard]] std::span<const command_row> key_commands();
 [[nodiscard]] std::span<const command_row> audit_commands();
 [[nodiscard]] std::span<const command_row> server_commands();
+/// Those of all groups, in the order of the help.
+[[nodiscard]] std::vector<command_row> all_commands();
 
 /// The id of a pipeline given by name or id.
 /// @returns `exit_code::not_found` with the nearest name, or `exit_code::refused` listing the ids if several bear it.
@@ -68,5 +73,10 @@ struct command_row {
 
 /// Prints an answer as it came, for `--output json`.
 void print_json(std::ostream& out, const value& answer);
+
+/// Prints a table; says on standard error that there are none if it has no rows.
+/// @param what the rows are, such as "runs"
+void print_table(command_context& with, const std::vector<std::string>& headings,
+                 const std::vector<std::vector<std::string>>& rows, std::string_view what);
 
 } // namespace penstock::cli

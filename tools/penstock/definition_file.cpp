@@ -3,13 +3,11 @@
 #include "runtime/model/json.hpp"
 #include "runtime/model/yaml.hpp"
 #include "tools/command_line.hpp"
-#include "tools/config.hpp"
 #include "tools/penstock/fields.hpp"
+#include "tools/penstock/local_file.hpp"
 
 #include <cstdint>
 #include <filesystem>
-#include <iostream>
-#include <iterator>
 
 namespace penstock::cli {
 
@@ -47,13 +45,10 @@ std::string field_in_file(std::string_view field) {
 outcome<definition_file> read_definition(const std::string& path, const std::string& name_given) {
   definition_file file;
   file.path = path;
-  if (path == "-") {
-    file.text.assign(std::istreambuf_iterator<char>{std::cin}, {});
-  } else {
-    auto text = read_text_file(path);
-    if (!text) return give_up(exit_code::local_file, text.error().message);
-    file.text = std::move(*text);
-  }
+  auto text = read_local_file(path);
+  if (!text) return unexpected(text.error());
+  if (text->empty()) return give_up(exit_code::local_file, called(path) + " is empty");
+  file.text = std::move(*text);
   file.name = name_given;
   if (file.name.empty()) {
     // A text that does not read is sent all the same: the server names line and column.
@@ -79,17 +74,24 @@ std::string show_mistakes(const std::string& path, const std::vector<definition_
   return text;
 }
 
+outcome<void> check_parameters(const std::vector<std::string>& given) {
+  for (const auto& one : given) {
+    const auto equals = one.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return give_up(exit_code::usage, "--param takes name=value, not \"" + one + "\"");
+  }
+  return {};
+}
+
 outcome<run_parameters> read_parameters(const std::vector<std::string>& given, std::string_view definition) {
   run_parameters parameters;
   value declared;
   if (const auto read = read_own_yaml(definition)) {
     if (const auto* all = read->find("parameters")) declared = *all;
   }
+  if (const auto right = check_parameters(given); !right) return unexpected(right.error());
   for (const auto& one : given) {
     const auto equals = one.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return give_up(exit_code::usage, "--param takes name=value, not \"" + one + "\"");
-    }
     const auto name = one.substr(0, equals);
     auto text = one.substr(equals + 1);
     const auto* declaration = declared.find(name);

@@ -18,7 +18,7 @@ struct definition_file {
 };
 
 /// Reads a definition; whether it is right is the server's to say.
-/// @returns `exit_code::local_file` if it cannot be read, `exit_code::usage` if standard input holds no `name`.
+/// @returns `exit_code::local_file` if it cannot be read or is empty, `exit_code::usage` if standard input holds no `name`.
 [[nodiscard]] outcome<definition_file> read_definition(const std::string& path, const std::string& name_given);
 
 /// `file:line:column: field: message` for each mistake.
@@ -29,6 +29,9 @@ struct run_parameters {
   value given{value::object{}};
   std::vector<std::string> warnings; ///< A sentence for each that the definition does not declare.
 };
+
+/// @returns `exit_code::usage` unless each is `name=text`
+[[nodiscard]] outcome<void> check_parameters(const std::vector<std::string>& given);
 
 /// Reads `name=text`: text stays text where the definition declares it as such (string, date, timestamp); otherwise what
 /// reads as JSON is taken as that.

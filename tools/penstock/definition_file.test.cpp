@@ -56,6 +56,14 @@ TEST_CASE("a file that is not there is named", "[cli][definition]") {
   CHECK(read_definition("/tmp", "").error().message == "cannot read /tmp: Is a directory");
 }
 
+TEST_CASE("an empty file is told as such", "[cli][definition]") {
+  const scratch_file empty("");
+  const auto read = read_definition(empty.path(), "");
+  REQUIRE_FALSE(read);
+  CHECK(read.error().code == exit_code::local_file);
+  CHECK(read.error().message == empty.path() + " is empty");
+}
+
 TEST_CASE("mistakes carry their place in the file", "[cli][definition]") {
   CHECK(show_mistakes("a.yaml",
                       {{"yamlDefinition.tasks[0].sql", "is missing", 3, 5}, {"yamlDefinition", "is empty", 0, 0}}) ==

@@ -7,6 +7,9 @@ namespace penstock::cli {
 
 namespace {
 
+const answer_form a_graph =
+  object_with({{"upstream", needed_member::kind::list}, {"downstream", needed_member::kind::list}});
+
 std::string base() { return std::string{scheduler_path} + "dependencies"; }
 
 outcome<exit_code> add(command_context& with) {
@@ -17,9 +20,9 @@ outcome<exit_code> add(command_context& with) {
     if (!id) return unexpected(id.error());
     body.set(field, *id);
   }
-  const bool weak = with.line.has("weak");
+  const bool weak = with.is_on("weak");
   body.set("type", weak ? "WEAK" : "STRONG");
-  const auto made = with.api.send("POST", base(), std::move(body));
+  const auto made = with.api.send("POST", base(), object_with({{"id"}}), std::move(body));
   if (!made) return unexpected(made.error());
   if (with.as_json) {
     print_json(with.out, *made);
@@ -36,7 +39,7 @@ outcome<std::string> find_between(command_context& with) {
   if (!upstream) return unexpected(upstream.error());
   const auto downstream = find_pipeline(with.api, with.words[1]);
   if (!downstream) return unexpected(downstream.error());
-  const auto graph = with.api.get(base() + "/" + encode(*downstream));
+  const auto graph = with.api.get(base() + "/" + encode(*downstream), a_graph);
   if (!graph) return unexpected(graph.error());
   if (const auto* entries = graph->find("upstream"))
     for (const auto& entry : entries_of(*entries))
@@ -53,7 +56,7 @@ outcome<exit_code> remove(command_context& with) {
   } else if (!parse_uuid(id)) {
     return give_up(exit_code::usage, "give the dependency's id, or both pipelines: UPSTREAM DOWNSTREAM");
   }
-  const auto gone = with.api.send("DELETE", base() + "/" + encode(id));
+  const auto gone = with.api.send("DELETE", base() + "/" + encode(id), answer_form{});
   if (!gone) return unexpected(gone.error());
   with.err << "dependency " << id << " removed\n";
   return exit_code::ok;
@@ -62,7 +65,7 @@ outcome<exit_code> remove(command_context& with) {
 outcome<exit_code> show(command_context& with) {
   const auto pipeline = find_pipeline(with.api, with.words[0]);
   if (!pipeline) return unexpected(pipeline.error());
-  const auto graph = with.api.get(base() + "/" + encode(*pipeline));
+  const auto graph = with.api.get(base() + "/" + encode(*pipeline), a_graph);
   if (!graph) return unexpected(graph.error());
   if (with.as_json) {
     print_json(with.out, *graph);

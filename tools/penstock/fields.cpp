@@ -19,13 +19,18 @@ const value& data_of(const value& answer) {
   return data == nullptr ? answer : *data;
 }
 
-value::list entries_of(const value& answer) {
-  if (const auto* bare = answer.as_list()) return *bare;
+const value::list* list_in(const value& answer) {
+  if (const auto* bare = answer.as_list()) return bare;
   for (const auto* name : {"data", "items"}) {
     const auto* inner = answer.find(name);
-    if (inner != nullptr && inner->as_list() != nullptr) return *inner->as_list();
+    if (inner != nullptr && inner->as_list() != nullptr) return inner->as_list();
   }
-  return {};
+  return nullptr;
+}
+
+value::list entries_of(const value& answer) {
+  const auto* list = list_in(answer);
+  return list == nullptr ? value::list{} : *list;
 }
 
 } // namespace penstock::cli

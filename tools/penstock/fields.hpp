@@ -17,7 +17,10 @@ namespace penstock::cli {
 /// What an answer holds in `data`, or the answer itself.
 [[nodiscard]] const value& data_of(const value& answer);
 
-/// The entries of a list, whether it is bare or stands in `data` or `items`; none if it is no list.
+/// A list, whether it is bare or stands in `data` or `items`; null if there is none.
+[[nodiscard]] const value::list* list_in(const value& answer);
+
+/// The entries of a list as `list_in` finds it; none if it is no list.
 [[nodiscard]] value::list entries_of(const value& answer);
 
 } // namespace penstock::cli

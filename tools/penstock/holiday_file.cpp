@@ -41,6 +41,7 @@ holiday_request read_holidays(std::string_view text) {
   holiday_request out;
   if (text.find("BEGIN:VCALENDAR") != std::string_view::npos) {
     out.body.set("ical", text);
+    out.holds_day = text.find("BEGIN:VEVENT") != std::string_view::npos;
     return out;
   }
   value days{value::list{}};
@@ -53,6 +54,7 @@ holiday_request read_holidays(std::string_view text) {
     days.push_back(read_day(said));
     out.lines.push_back(number);
   }
+  out.holds_day = !out.lines.empty();
   out.body.set("days", std::move(days));
   return out;
 }

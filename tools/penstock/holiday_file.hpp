@@ -15,6 +15,7 @@ namespace penstock::cli {
 struct holiday_request {
   value body;                     ///< Of `PUT /api/v1/scheduler/calendars/{name}`.
   std::vector<std::size_t> lines; ///< Of each of `days`, where in the file it stood; empty for an iCalendar file.
+  bool holds_day = false;         ///< Or an event of an iCalendar file, of which the server makes days.
 };
 
 /// Reads an iCalendar text as it is, and anything else line by line: a date, and a name behind it if there is one;

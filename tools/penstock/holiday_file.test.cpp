@@ -13,7 +13,10 @@ TEST_CASE("a list of dates keeps names and knows its lines", "[cli][calendar]") 
   CHECK(write_json(read.body) == R"({"days":[{"date":"2026-01-01","name":"New Year"},)"
                                  R"({"date":"2026-12-25","name":"Christmas"},{"date":"2026-12-26"}]})");
   CHECK(read.lines == std::vector<std::size_t>{2, 4, 5});
+  CHECK(read.holds_day);
   CHECK(write_json(read_holidays("").body) == R"({"days":[]})");
+  CHECK_FALSE(read_holidays("").holds_day);
+  CHECK_FALSE(read_holidays("# none yet\n\n").holds_day);
 }
 
 TEST_CASE("an iCalendar file goes as it is", "[cli][calendar]") {
@@ -21,6 +24,8 @@ TEST_CASE("an iCalendar file goes as it is", "[cli][calendar]") {
   const auto read = read_holidays(text);
   CHECK(*read.body.find("ical")->as_string() == text);
   CHECK(read.lines.empty());
+  CHECK_FALSE(read.holds_day);
+  CHECK(read_holidays("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n").holds_day);
 }
 
 TEST_CASE("mistakes are told with the file's lines", "[cli][calendar]") {

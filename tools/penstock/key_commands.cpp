@@ -1,12 +1,18 @@
+#include "runtime/model/json.hpp"
 #include "tools/penstock/commands.hpp"
 #include "tools/penstock/fields.hpp"
+#include "tools/penstock/output.hpp"
 #include "tools/penstock/text_format.hpp"
 
 #include <charconv>
+#include <chrono>
 
 namespace penstock::cli {
 
 namespace {
+
+/// Whoever asks how the server is does not want to wait for long.
+constexpr std::chrono::seconds health_answer_within{10};
 
 std::string scopes_of(const value& key) {
   std::string all;
@@ -36,15 +42,18 @@ outcome<exit_code> create(command_context& with) {
     }
     body.set("expires_in_days", number);
   }
-  const auto answer = with.api.send("POST", "/v1/api-keys", std::move(body));
+  const auto answer = with.api.send("POST", "/v1/api-keys", object_with({{"id"}, {"key"}}), std::move(body));
   if (!answer) return unexpected(answer.error());
-  if (with.as_json) {
-    print_json(with.out, data_of(*answer));
-  } else {
-    // The key alone on standard output, so that it can be piped to where it is kept.
-    with.out << text_of(data_of(*answer), "key") << '\n';
-    with.err << "key " << text_of(data_of(*answer), "id") << " created; it is shown this once only\n";
-  }
+  const auto& key = data_of(*answer);
+  const auto id = text_of(key, "id");
+  // The key alone on standard output, so that it can be piped to where it is kept.
+  const auto shown = with.as_json ? write_json_pretty(key) : text_of(key, "key");
+  if (!write_for_sure(with.out, shown + "\n"))
+    return give_up(exit_code::local_file, "key " + id +
+                                            " was made but could not be shown, and cannot be shown again; "
+                                            "revoke it: penstock key revoke " +
+                                            id);
+  if (!with.as_json) with.err << "key " << id << " created; it is shown this once only\n";
   return exit_code::ok;
 }
 
@@ -52,8 +61,8 @@ outcome<exit_code> list(command_context& with) {
   constexpr std::size_t page_size = 100;
   value::list keys;
   for (int page = 1;; ++page) {
-    const auto answer =
-      with.api.get("/v1/api-keys?limit=" + std::to_string(page_size) + "&page=" + std::to_string(page));
+    const auto answer = with.api.get(
+      "/v1/api-keys?limit=" + std::to_string(page_size) + "&page=" + std::to_string(page), list_of({{"id"}, {"name"}}));
     if (!answer) return unexpected(answer.error());
     const auto part = entries_of(*answer);
     keys.insert(keys.end(), part.begin(), part.end());
@@ -70,21 +79,31 @@ outcome<exit_code> list(command_context& with) {
                     show_time(text_of(key, "created_at")), show_time(text_of(key, "last_used")),
                     expires.empty() ? "never" : show_time(expires)});
   }
-  with.out << show_table({"NAME", "ID", "PREFIX", "SCOPES", "CREATED", "LAST USED", "EXPIRES"}, rows);
+  print_table(with, {"NAME", "ID", "PREFIX", "SCOPES", "CREATED", "LAST USED", "EXPIRES"}, rows, "keys");
   return exit_code::ok;
 }
 
 outcome<exit_code> revoke(command_context& with) {
-  const auto gone = with.api.send("DELETE", "/v1/api-keys/" + encode(with.words[0]));
+  const auto gone = with.api.send("DELETE", "/v1/api-keys/" + encode(with.words[0]), answer_form{});
   if (!gone) return unexpected(gone.error());
   with.err << "key " << with.words[0] << " revoked\n";
   return exit_code::ok;
 }
 
+/// Asks whether the server is `path`; one that is not says so with a status that means failure.
+outcome<api_answer> ask_state(api_client& api, const std::string& path) {
+  const api_request request{.path = path, .needs = object_with({{"status"}}), .answer_within = health_answer_within};
+  auto answer = api.ask(request);
+  if (!answer || answer->status / 100 == 2) return answer;
+  const bool is_ours = answer->status >= 429 && !text_of(answer->body, "code").empty();
+  if (!is_ours) return unexpected(api.strange(request, "the status is " + std::to_string(answer->status)));
+  return answer;
+}
+
 outcome<exit_code> health(command_context& with) {
-  const auto live = with.api.ask({"GET", "/health", {}, {}});
+  const auto live = ask_state(with.api, "/health");
   if (!live) return unexpected(live.error());
-  const auto ready = with.api.ask({"GET", "/ready", {}, {}});
+  const auto ready = ask_state(with.api, "/ready");
   if (!ready) return unexpected(ready.error());
   const bool is_ready = ready->status == 200;
   if (with.as_json) {

@@ -18,6 +18,11 @@ constexpr std::string_view base = "/api/v1/pipelines";
 /// The longest time for a run that the surface takes, in seconds: a year.
 constexpr int run_timeout_max_s = 31'536'000;
 
+/// What every answer of it holds on a pipeline, or on one of a list.
+const answer_form a_pipeline = object_with({{"id"}, {"name"}});
+/// The same of one that is asked for alone.
+const answer_form a_definition = object_with({{"id"}, {"name"}, {"yamlDefinition"}});
+
 std::string path_of(const std::string& id) { return std::string{base} + "/" + encode(id); }
 
 outcome<value::list> all_pipelines(api_client& api, const std::string& search) {
@@ -26,7 +31,7 @@ outcome<value::list> all_pipelines(api_client& api, const std::string& search) {
   while (true) {
     auto path = std::string{base} + "?limit=" + std::to_string(page_size) + "&offset=" + std::to_string(all.size());
     if (!search.empty()) path += "&search=" + encode(search);
-    const auto answer = api.get(path);
+    const auto answer = api.get(path, list_of(a_pipeline.members));
     if (!answer) return unexpected(answer.error());
     auto page = entries_of(*answer);
     all.insert(all.end(), std::make_move_iterator(page.begin()), std::make_move_iterator(page.end()));
@@ -58,7 +63,7 @@ struct applied {
 outcome<applied> send_definition(api_client& api, const definition_file& file, const value& known) {
   value body;
   body.set("yamlDefinition", file.text);
-  api_request request{"POST", std::string{base}, {}, {}};
+  api_request request{.method = "POST", .path = std::string{base}, .needs = a_pipeline};
   if (known.is_null()) {
     body.set("name", file.name);
     // The surface's defaults (three retries a minute apart, one hour for a run) are not wanted: the definition decides.
@@ -87,7 +92,7 @@ outcome<applied> apply_file(api_client& api, const std::string& path, const std:
   auto known = find_by_name(api, file->name);
   if (!known) return unexpected(known.error());
   if (!known->is_null()) {
-    auto full = api.get(path_of(text_of(*known, "id")));
+    auto full = api.get(path_of(text_of(*known, "id")), a_definition);
     if (!full) return unexpected(full.error());
     if (text_of(*full, "yamlDefinition") == file->text) return applied{std::move(*full), "unchanged"};
   }
@@ -137,14 +142,14 @@ outcome<exit_code> list(command_context& with) {
                     text_of(entry, "status"), schedule.empty() ? "-" : schedule,
                     show_time(text_of(entry, "updatedAt"))});
   }
-  with.out << show_table({"NAME", "ID", "VERSION", "STATUS", "SCHEDULE", "UPDATED"}, rows);
+  print_table(with, {"NAME", "ID", "VERSION", "STATUS", "SCHEDULE", "UPDATED"}, rows, "pipelines");
   return exit_code::ok;
 }
 
 outcome<exit_code> show(command_context& with) {
   const auto id = find_pipeline(with.api, with.words[0]);
   if (!id) return unexpected(id.error());
-  const auto pipeline = with.api.get(path_of(*id));
+  const auto pipeline = with.api.get(path_of(*id), a_definition);
   if (!pipeline) return unexpected(pipeline.error());
   if (with.as_json) {
     print_json(with.out, *pipeline);
@@ -166,7 +171,7 @@ outcome<exit_code> remove(command_context& with) {
   for (const auto& name : with.words) {
     const auto id = find_pipeline(with.api, name);
     if (!id) return unexpected(id.error());
-    const auto gone = with.api.send("DELETE", path_of(*id));
+    const auto gone = with.api.send("DELETE", path_of(*id), answer_form{});
     if (!gone) return unexpected(gone.error());
     with.err << "pipeline " << name << " and its runs deleted\n";
   }
@@ -178,7 +183,7 @@ outcome<exit_code> run(command_context& with) {
   if (!id) return unexpected(id.error());
   value body{value::object{}};
   if (const auto given = with.line.all("param"); !given.empty()) {
-    const auto pipeline = with.api.get(path_of(*id));
+    const auto pipeline = with.api.get(path_of(*id), a_definition);
     if (!pipeline) return unexpected(pipeline.error());
     auto parameters = read_parameters(given, text_of(*pipeline, "yamlDefinition"));
     if (!parameters) return unexpected(parameters.error());
@@ -186,10 +191,11 @@ outcome<exit_code> run(command_context& with) {
     body.set("parameters", std::move(parameters->given));
   }
   if (const auto priority = with.option("priority"); !priority.empty()) body.set("priority", priority);
-  const auto started = with.api.send("POST", "/api/pipelines/" + encode(*id) + "/run", std::move(body));
+  const auto started =
+    with.api.send("POST", "/api/pipelines/" + encode(*id) + "/run", object_with({{"id"}}), std::move(body));
   if (!started) return unexpected(started.error());
   const auto run_id = text_of(*started, "id");
-  if (with.line.has("wait")) return watch_run(with, run_id);
+  if (with.is_on("wait")) return watch_run(with, run_id);
   if (with.as_json) {
     print_json(with.out, *started);
   } else {

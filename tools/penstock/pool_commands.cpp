@@ -11,7 +11,7 @@ namespace {
 std::string path_of(const std::string& pool) { return "/v1/pools/" + encode(pool); }
 
 outcome<exit_code> list(command_context& with) {
-  const auto answer = with.api.get("/v1/pools");
+  const auto answer = with.api.get("/v1/pools", list_of({{"name"}}));
   if (!answer) return unexpected(answer.error());
   const auto pools = entries_of(*answer);
   if (with.as_json) {
@@ -22,7 +22,7 @@ outcome<exit_code> list(command_context& with) {
   for (const auto& pool : pools)
     rows.push_back({text_of(pool, "name"), std::to_string(int_of(pool, "limit", 0)),
                     std::to_string(int_of(pool, "held", 0)), show_time(text_of(pool, "updated_at"))});
-  with.out << show_table({"NAME", "LIMIT", "HELD", "CHANGED"}, rows);
+  print_table(with, {"NAME", "LIMIT", "HELD", "CHANGED"}, rows, "pools");
   return exit_code::ok;
 }
 
@@ -34,15 +34,16 @@ outcome<exit_code> set(command_context& with) {
     return give_up(exit_code::usage, "LIMIT is a whole number from 0, not \"" + text + "\"");
   value body;
   body.set("limit", limit);
-  const auto answer = with.api.send("PUT", path_of(with.words[0]), std::move(body));
+  const auto answer = with.api.send("PUT", path_of(with.words[0]), object_with({{"name"}}), std::move(body));
   if (!answer) return unexpected(answer.error());
   if (with.as_json) print_json(with.out, data_of(*answer));
+  else if (limit == 1) with.err << "at most 1 task of pool " << with.words[0] << " runs at a time\n";
   else with.err << "at most " << limit << " tasks of pool " << with.words[0] << " run at once\n";
   return exit_code::ok;
 }
 
 outcome<exit_code> remove(command_context& with) {
-  const auto gone = with.api.send("DELETE", path_of(with.words[0]));
+  const auto gone = with.api.send("DELETE", path_of(with.words[0]), answer_form{});
   if (!gone) return unexpected(gone.error());
   with.err << "pool " << with.words[0] << " has no limit any more\n";
   return exit_code::ok;

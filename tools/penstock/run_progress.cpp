@@ -93,7 +93,8 @@ std::string heading(const run_snapshot& run, timestamp now, const screen& on) {
   const auto done = std::count_if(run.tasks.begin(), run.tasks.end(),
                                   [](const task_snapshot& t) { return group_of(t) == task_group::done; });
   auto text = run.pipeline + "  " + run.id + "  " + run.state;
-  if (!run.tasks.empty()) text += "  " + std::to_string(done) + "/" + std::to_string(run.tasks.size()) + " tasks";
+  if (const auto n = run.tasks.size(); n > 0)
+    text += "  " + std::to_string(done) + "/" + std::to_string(n) + (n == 1 ? " task" : " tasks");
   if (const auto took = elapsed(run.started_at, run.ended_at, now); !took.empty()) text += "  " + took;
   return colored(fit(text, on.columns > 1 ? on.columns - 1 : 1), "1", on);
 }
@@ -128,7 +129,9 @@ std::vector<std::string> draw_run(const run_snapshot& run, timestamp now, const 
 std::vector<std::string> tell_changes(const run_snapshot& before, const run_snapshot& after, timestamp now) {
   std::vector<std::string> lines;
   const auto since = [&](const task_snapshot& task) {
-    const auto at = task.ended_at ? *task.ended_at : task.started_at.value_or(now);
+    auto at = task.ended_at ? *task.ended_at : task.started_at.value_or(now);
+    // What never began ended with the run, which was before this was seen.
+    if (after.ended_at) at = std::min(at, *after.ended_at);
     return "[" + show_duration(after.started_at ? at - *after.started_at : milliseconds{0}) + "] ";
   };
   if (before.state.empty()) lines.push_back("run " + after.id + " of " + after.pipeline);

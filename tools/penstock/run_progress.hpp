@@ -29,7 +29,8 @@ namespace penstock::cli {
 /// Shows a run while it goes on.
 class run_display {
 public:
-  run_display(std::ostream& out, screen on) : out_(out), on_(on), block_(out, on) {}
+  /// @param drawing the same output, for what may hold sequences of control characters
+  run_display(std::ostream& out, std::ostream& drawing, screen on) : out_(out), on_(on), block_(drawing, on) {}
 
   void show(const run_snapshot& run, timestamp now);
   /// One line under the block until the next `show`, such as that the server does not answer.

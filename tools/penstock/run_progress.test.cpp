@@ -141,6 +141,16 @@ TEST_CASE("where nothing can be drawn over each change is a line", "[cli][progre
   CHECK(tell_changes(later, skipped, start + 3s) == std::vector<std::string>{"[3.0 s] each: skipped"});
 }
 
+TEST_CASE("no task ends after its run", "[cli][progress]") {
+  auto run = ended("failed");
+  run.tasks[3].ended_at.reset();
+  const auto lines = tell_changes({}, run, start + 9s);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[3] == "[1.4 s] report: failed, disk full");
+  run.tasks.resize(1);
+  CHECK(draw_run(run, start, wide(), 0)[0] == "packages  r1  failed  1/1 task  1.4 s");
+}
+
 TEST_CASE("the end tells how long it took and why it failed", "[cli][progress]") {
   const auto good = tell_end(ended("success"));
   CHECK(good == std::vector<std::string>{"run r1 succeeded after 1.4 s"});
@@ -154,7 +164,7 @@ TEST_CASE("a display draws over what it drew before", "[cli][progress]") {
   std::ostringstream out;
   auto on = wide();
   on.is_terminal = true;
-  run_display display(out, on);
+  run_display display(out, out, on);
   display.show(running(), start);
   CHECK_THAT(out.str(), !Contains("A"));
   display.note("away");

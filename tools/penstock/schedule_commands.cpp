@@ -5,12 +5,15 @@
 #include "tools/penstock/text_format.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <sstream>
 
 namespace penstock::cli {
 
 namespace {
+
+const answer_form a_schedule = object_with({{"id"}, {"pipelineId"}});
 
 std::string base() { return std::string{scheduler_path} + "schedules"; }
 std::string path_of(const std::string& id) { return base() + "/" + encode(id); }
@@ -25,8 +28,8 @@ outcome<value> one_of(std::vector<value> found, const std::string& word, const s
 
 /// A schedule given by its id, its name, or the name of a pipeline that has no other.
 outcome<value> find_schedule(api_client& api, const std::string& word) {
-  if (const auto id = parse_uuid(word)) return api.get(path_of(to_text(*id)));
-  const auto all = fetch_all(api, base());
+  if (const auto id = parse_uuid(word)) return api.get(path_of(to_text(*id)), a_schedule);
+  const auto all = fetch_all(api, base(), a_schedule.members);
   if (!all) return unexpected(all.error());
   std::vector<value> named;
   for (const auto& entry : *all)
@@ -73,12 +76,13 @@ std::string next_run(const value& schedule) {
 outcome<exit_code> create(command_context& with) {
   if (!with.line.has("cron"))
     return give_up(exit_code::usage, "give --cron with a cron expression, such as --cron \"0 2 * * *\"");
+  if (const auto windows = read_windows(with.line.all("window")); !windows) return unexpected(windows.error());
   const auto pipeline = find_pipeline(with.api, with.words[0]);
   if (!pipeline) return unexpected(pipeline.error());
   auto body = read_options(with, *pipeline);
   if (!body) return unexpected(body.error());
   body->set("pipelineId", *pipeline);
-  const auto made = with.api.send("POST", base(), std::move(*body));
+  const auto made = with.api.send("POST", base(), a_schedule, std::move(*body));
   if (!made) return unexpected(made.error());
   if (with.as_json) {
     print_json(with.out, *made);
@@ -97,7 +101,7 @@ outcome<exit_code> list(command_context& with) {
     if (!pipeline) return unexpected(pipeline.error());
     path += "?pipelineId=" + encode(*pipeline);
   }
-  const auto all = fetch_all(with.api, path);
+  const auto all = fetch_all(with.api, path, a_schedule.members);
   if (!all) return unexpected(all.error());
   if (with.as_json) {
     print_json(with.out, value{*all});
@@ -112,7 +116,8 @@ outcome<exit_code> list(command_context& with) {
                     text_of(s, "cronExpression"), text_of(s, "status"), next_run(s), std::to_string(int_of(s, "fired")),
                     std::to_string(int_of(s, "skipped"))});
   }
-  with.out << show_table({"SCHEDULE", "NAME", "PIPELINE", "CRON", "STATUS", "NEXT RUN", "FIRED", "SKIPPED"}, rows);
+  print_table(with, {"SCHEDULE", "NAME", "PIPELINE", "CRON", "STATUS", "NEXT RUN", "FIRED", "SKIPPED"}, rows,
+              "schedules");
   return exit_code::ok;
 }
 
@@ -163,13 +168,14 @@ outcome<exit_code> show(command_context& with) {
 }
 
 outcome<exit_code> update(command_context& with) {
+  if (const auto windows = read_windows(with.line.all("window")); !windows) return unexpected(windows.error());
   const auto found = find_schedule(with.api, with.words[0]);
   if (!found) return unexpected(found.error());
   auto body = read_options(with, text_of(*found, "pipelineId"));
   if (!body) return unexpected(body.error());
   if (body->as_object()->empty())
     return give_up(exit_code::usage, "nothing to change was given; penstock schedule update --help lists the options");
-  const auto changed = with.api.send("PUT", path_of(text_of(*found, "id")), std::move(*body));
+  const auto changed = with.api.send("PUT", path_of(text_of(*found, "id")), a_schedule, std::move(*body));
   if (!changed) return unexpected(changed.error());
   if (with.as_json) print_json(with.out, *changed);
   else with.err << "schedule " << with.words[0] << " changed; next run: " << next_run(*changed) << '\n';
@@ -179,7 +185,8 @@ outcome<exit_code> update(command_context& with) {
 outcome<exit_code> set_paused(command_context& with, bool paused) {
   const auto found = find_schedule(with.api, with.words[0]);
   if (!found) return unexpected(found.error());
-  const auto changed = with.api.send("POST", path_of(text_of(*found, "id")) + (paused ? "/pause" : "/resume"));
+  const auto changed =
+    with.api.send("POST", path_of(text_of(*found, "id")) + (paused ? "/pause" : "/resume"), a_schedule);
   if (!changed) return unexpected(changed.error());
   if (with.as_json) print_json(with.out, *changed);
   else if (paused) with.err << "schedule " << with.words[0] << " paused\n";
@@ -194,7 +201,7 @@ outcome<exit_code> remove(command_context& with) {
   for (const auto& word : with.words) {
     const auto found = find_schedule(with.api, word);
     if (!found) return unexpected(found.error());
-    const auto gone = with.api.send("DELETE", path_of(text_of(*found, "id")));
+    const auto gone = with.api.send("DELETE", path_of(text_of(*found, "id")), answer_form{});
     if (!gone) return unexpected(gone.error());
     with.err << "schedule " << word << " deleted\n";
   }
@@ -238,7 +245,8 @@ outcome<exit_code> preview(command_context& with) {
   if (!question) return unexpected(question.error());
   question->query += "&limit=" + encode(with.line.has("limit") ? with.option("limit") : "10");
   if (with.line.has("from")) question->query += "&from=" + encode(with.option("from"));
-  const auto answer = with.api.get(std::string{scheduler_path} + "next-runs?" + question->query);
+  const auto answer = with.api.get(std::string{scheduler_path} + "next-runs?" + question->query,
+                                   object_with({{"nextRuns", needed_member::kind::list}}));
   if (!answer) return unexpected(answer.error());
   if (with.as_json) {
     print_json(with.out, *answer);
@@ -262,20 +270,33 @@ constexpr option_row business_option{"business-days", "",
 constexpr option_row holidays_option{"skip-holidays", "", "not on days of the calendar; in an update also =false"};
 constexpr option_row calendar_option{"calendar", "NAME", "the calendar of the holidays [holidays]"};
 
-constexpr option_row rule_options[] = {
+/// Of an update, in which what is not given stays as it is: the default in brackets would not be true.
+constexpr option_row without_default(option_row row) {
+  const auto bracket = row.help.rfind(" [");
+  if (row.help.ends_with(']') && bracket != std::string_view::npos) row.help = row.help.substr(0, bracket);
+  return row;
+}
+
+constexpr std::array rule_options{
   name_option,
   cron_option,
   zone_option,
   business_option,
   holidays_option,
   calendar_option,
-  {"window", "WINDOW",
-   "no runs in this time: 22:00-02:00, SAT,SUN 00:00-24:00, or START/END; may be repeated; or none"},
-  {"overlap", "STRATEGY", "while a run is active: SKIP, QUEUE or CANCEL_RUNNING [SKIP]"},
-  {"catch-up", "STRATEGY", "for missed times: SKIP_TO_CURRENT, RUN_ALL or RUN_LATEST_N [SKIP_TO_CURRENT]"},
-  {"catch-up-runs", "N", "the N of RUN_LATEST_N [1]"},
-  {"param", "NAME=VALUE", "a parameter of the runs; may be repeated", 'p'},
-  {"priority", "PRIORITY", "HIGH, NORMAL or LOW [NORMAL]"}};
+  option_row{"window", "WINDOW",
+             "no runs in this time: 22:00-02:00, SAT,SUN 00:00-24:00, or START/END; may be repeated; or none"},
+  option_row{"overlap", "STRATEGY", "while a run is active: SKIP, QUEUE or CANCEL_RUNNING [SKIP]"},
+  option_row{"catch-up", "STRATEGY", "for missed times: SKIP_TO_CURRENT, RUN_ALL or RUN_LATEST_N [SKIP_TO_CURRENT]"},
+  option_row{"catch-up-runs", "N", "the N of RUN_LATEST_N [1]"},
+  option_row{"param", "NAME=VALUE", "a parameter of the runs; may be repeated", 'p'},
+  option_row{"priority", "PRIORITY", "HIGH, NORMAL or LOW [NORMAL]"}};
+
+constexpr auto update_options = [] {
+  auto options = rule_options;
+  for (auto& option : options) option = without_default(option);
+  return options;
+}();
 
 constexpr option_row preview_options[] = {cron_option,
                                           zone_option,
@@ -294,7 +315,7 @@ constexpr command_row rows[] = {
    "  penstock schedule create packages --cron \"0 * * * *\" --window \"SUN 22:00-02:00\" --catch-up RUN_ALL\n"},
   {"schedule", "list", "[PIPELINE]", 0, 1, "list schedules", {}, &list},
   {"schedule", "show", "SCHEDULE", 1, 1, "show a schedule", {}, &show},
-  {"schedule", "update", "SCHEDULE", 1, 1, "change a schedule; what is not given stays", rule_options, &update,
+  {"schedule", "update", "SCHEDULE", 1, 1, "change a schedule; what is not given stays", update_options, &update,
    "  penstock schedule update nightly --cron \"30 3 * * *\"\n"
    "  penstock schedule update nightly --skip-holidays=false --window none\n"},
   {"schedule", "pause", "SCHEDULE", 1, 1, "let a schedule start no runs", {}, &pause},

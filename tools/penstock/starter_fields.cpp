@@ -53,7 +53,7 @@ outcome<void> take_switch(const command_context& with, std::string_view option, 
 outcome<void> take_parameters(command_context& with, const std::string& pipeline, std::string_view field, value& body) {
   const auto given = with.line.all("param");
   if (given.empty()) return {};
-  const auto found = with.api.get("/api/v1/pipelines/" + encode(pipeline));
+  const auto found = with.api.get("/api/v1/pipelines/" + encode(pipeline), object_with({{"yamlDefinition"}}));
   if (!found) return unexpected(found.error());
   auto parameters = read_parameters(given, text_of(*found, "yamlDefinition"));
   if (!parameters) return unexpected(parameters.error());
@@ -62,12 +62,12 @@ outcome<void> take_parameters(command_context& with, const std::string& pipeline
   return {};
 }
 
-outcome<value::list> fetch_all(api_client& api, const std::string& path) {
+outcome<value::list> fetch_all(api_client& api, const std::string& path, const std::vector<needed_member>& members) {
   value::list all;
   const auto mark = path.find('?') == std::string::npos ? "?" : "&";
   for (;;) {
-    const auto answer =
-      api.get(path + mark + "limit=" + std::to_string(page_size) + "&offset=" + std::to_string(all.size()));
+    const auto answer = api.get(
+      path + mark + "limit=" + std::to_string(page_size) + "&offset=" + std::to_string(all.size()), list_of(members));
     if (!answer) return unexpected(answer.error());
     const auto page = entries_of(*answer);
     all.insert(all.end(), page.begin(), page.end());

@@ -22,7 +22,9 @@ void take_word(const command_context& with, std::string_view option, std::string
                                             value& body);
 
 /// All entries of a list that is given out in pages.
-[[nodiscard]] outcome<value::list> fetch_all(api_client& api, const std::string& path);
+/// @param members what each entry must have
+[[nodiscard]] outcome<value::list> fetch_all(api_client& api, const std::string& path,
+                                             const std::vector<needed_member>& members);
 
 /// The name of a pipeline, or its id if it has none here.
 [[nodiscard]] std::string name_in(const std::map<std::string, std::string>& names, const std::string& id);

@@ -73,7 +73,13 @@ std::size_t width_of(std::string_view text) noexcept {
 
 std::string fit(std::string_view text, std::size_t columns) {
   std::string shown;
-  for (const char c : text) shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    // U+0080 to U+009F are control characters, too.
+    const bool is_c1 = c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    shown += c < 0x20 || c == 0x7f || is_c1 ? ' ' : text[i];
+    if (is_c1) ++i;
+  }
   if (width_of(shown) <= columns) return shown;
   std::size_t end = 0;
   for (std::size_t kept = 0; end < shown.size(); ++end) {

@@ -39,6 +39,7 @@ TEST_CASE("a text is cut by characters, not by bytes, and cannot move the cursor
   CHECK(fit("größer", 4) == "grö…");
   CHECK(width_of(fit("größer", 4)) == 4);
   CHECK(fit("a\x1b[2Jb", 20) == "a [2Jb");
+  CHECK(fit("a\u009b2Jb\u00a0", 20) == "a 2Jb\u00a0");
   CHECK(fit("abc", 1) == "…");
   CHECK(fit("abc", 0).empty());
   CHECK(first_line("one\ntwo") == "one");

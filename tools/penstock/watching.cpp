@@ -1,5 +1,7 @@
 #include "tools/penstock/watching.hpp"
 
+#include "tools/penstock/interrupt_notice.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -15,22 +17,23 @@ constexpr auto out_of_sight_max = 120s;
 
 } // namespace
 
-outcome<value> keep_watching(command_context& with, const std::string& path, const onlooker& by) {
+outcome<void> keep_watching(command_context& with, const onlooker& by) {
+  const interrupt_notice notice{by.when_interrupted};
   auto seen_at = std::chrono::steady_clock::now();
   auto pause = 50ms;
   for (;;) {
-    auto answer = with.api.get(path);
+    const auto is_over = by.look();
     const auto at = std::chrono::steady_clock::now();
-    if (answer) {
+    if (is_over) {
       seen_at = at;
-      if (by.see(*answer)) return answer;
+      if (*is_over) return {};
       // What is short is seen moving, what is long costs the server little.
       pause = std::min<std::chrono::milliseconds>(pause + 10ms, with.on.is_terminal ? 200ms : 500ms);
-    } else if (const auto code = answer.error().code;
-               code != exit_code::unreachable && code != exit_code::server_failed) {
-      return answer;
+    } else if (const auto& why = is_over.error();
+               why.is_final || (why.code != exit_code::unreachable && why.code != exit_code::server_failed)) {
+      return unexpected(why);
     } else if (at - seen_at > out_of_sight_max) {
-      return answer;
+      return unexpected(why);
     } else {
       by.miss();
       pause = 500ms;

@@ -1,5 +1,7 @@
+#include "runtime/model/json.hpp"
 #include "tools/penstock/commands.hpp"
 #include "tools/penstock/fields.hpp"
+#include "tools/penstock/output.hpp"
 #include "tools/penstock/starter_fields.hpp"
 #include "tools/penstock/text_format.hpp"
 
@@ -48,13 +50,23 @@ outcome<value> read_options(const command_context& with) {
   return body;
 }
 
-/// A secret that the server made is never shown again, so it goes where it can be piped to.
-void print_secret(command_context& with, const value& webhook) {
+/// Prints what an answer holds, and a secret that the server made: it is never shown again, so it goes where it can be
+/// piped to, before anything else is said.
+/// @param before lines that stand before the secret
+outcome<void> print_secret(command_context& with, const value& answer, const std::string& before) {
+  const auto& webhook = data_of(answer);
+  const auto id = text_of(webhook, "id");
   const auto secret = text_of(webhook, "secret");
-  if (secret.empty()) return;
-  with.out << secret << '\n';
-  with.err << "the secret is shown this once only\n";
+  const auto shown = with.as_json ? write_json_pretty(answer) + "\n" : before + (secret.empty() ? "" : secret + "\n");
+  if (!write_for_sure(with.out, shown) && !secret.empty())
+    return give_up(exit_code::local_file, "the secret of webhook " + id +
+                                            " could not be shown, and cannot be shown again; "
+                                            "have another one made: penstock webhook rotate-secret " +
+                                            id);
+  return {};
 }
+
+constexpr std::string_view once_only = "the secret is shown this once only\n";
 
 outcome<exit_code> create(command_context& with) {
   auto body = read_options(with);
@@ -63,15 +75,12 @@ outcome<exit_code> create(command_context& with) {
     return give_up(exit_code::usage, "give --event at least once: job.completed, job.failed, pipeline.paused, "
                                      "etl.run.completed or etl.run.failed");
   body->set("url", with.words[0]);
-  const auto made = with.api.send("POST", std::string{base}, std::move(*body));
+  const auto made = with.api.send("POST", std::string{base}, object_with({{"id"}}), std::move(*body));
   if (!made) return unexpected(made.error());
-  if (with.as_json) {
-    print_json(with.out, *made);
-    return exit_code::ok;
-  }
-  with.out << text_of(data_of(*made), "id") << '\n';
-  with.err << "webhook created\n";
-  print_secret(with, data_of(*made));
+  const auto& webhook = data_of(*made);
+  if (const auto done = print_secret(with, *made, text_of(webhook, "id") + "\n"); !done)
+    return unexpected(done.error());
+  if (!with.as_json) with.err << "webhook created\n" << (text_of(webhook, "secret").empty() ? "" : once_only);
   return exit_code::ok;
 }
 
@@ -79,7 +88,8 @@ outcome<value::list> fetch_pages(api_client& api, const std::string& path, std::
   value::list all;
   for (int page = 1; all.size() < limit; ++page) {
     const auto size = std::min(limit, page_size);
-    const auto answer = api.get(path + "?limit=" + std::to_string(size) + "&page=" + std::to_string(page));
+    const auto answer =
+      api.get(path + "?limit=" + std::to_string(size) + "&page=" + std::to_string(page), list_of({{"id"}}));
     if (!answer) return unexpected(answer.error());
     const auto part = entries_of(*answer);
     all.insert(all.end(), part.begin(), part.end());
@@ -99,7 +109,7 @@ outcome<exit_code> list(command_context& with) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& webhook : *all)
     rows.push_back({text_of(webhook, "id"), state_of(webhook), events_of(webhook), fit(text_of(webhook, "url"), 80)});
-  with.out << show_table({"WEBHOOK", "STATE", "EVENTS", "URL"}, rows);
+  print_table(with, {"WEBHOOK", "STATE", "EVENTS", "URL"}, rows, "webhooks");
   return exit_code::ok;
 }
 
@@ -129,20 +139,22 @@ outcome<exit_code> print_answer(command_context& with, const outcome<value>& ans
   return exit_code::ok;
 }
 
-outcome<exit_code> show(command_context& with) { return print_answer(with, with.api.get(path_of(with.words[0]))); }
+outcome<exit_code> show(command_context& with) {
+  return print_answer(with, with.api.get(path_of(with.words[0]), object_with({{"id"}})));
+}
 
 outcome<exit_code> update(command_context& with) {
   auto body = read_options(with);
   if (!body) return unexpected(body.error());
   if (body->as_object()->empty())
     return give_up(exit_code::usage, "say what is to change: --url, --event, --description or --retries");
-  return print_answer(with, with.api.send("PATCH", path_of(with.words[0]), std::move(*body)));
+  return print_answer(with, with.api.send("PATCH", path_of(with.words[0]), object_with({{"id"}}), std::move(*body)));
 }
 
 outcome<exit_code> set_enabled(command_context& with, bool enabled) {
   value body;
   body.set("enabled", enabled);
-  const auto answer = with.api.send("PATCH", path_of(with.words[0]), std::move(body));
+  const auto answer = with.api.send("PATCH", path_of(with.words[0]), object_with({{"id"}}), std::move(body));
   if (!answer) return unexpected(answer.error());
   if (with.as_json) print_json(with.out, *answer);
   else with.err << "webhook " << with.words[0] << (enabled ? " resumed\n" : " paused\n");
@@ -153,7 +165,7 @@ outcome<exit_code> pause(command_context& with) { return set_enabled(with, false
 outcome<exit_code> resume(command_context& with) { return set_enabled(with, true); }
 
 outcome<exit_code> remove(command_context& with) {
-  const auto gone = with.api.send("DELETE", path_of(with.words[0]));
+  const auto gone = with.api.send("DELETE", path_of(with.words[0]), answer_form{});
   if (!gone) return unexpected(gone.error());
   with.err << "webhook " << with.words[0] << " deleted\n";
   return exit_code::ok;
@@ -169,7 +181,8 @@ std::string told(const value& attempt) {
 }
 
 outcome<exit_code> test(command_context& with) {
-  const auto answer = with.api.send("POST", path_of(with.words[0]) + "/test");
+  const auto answer =
+    with.api.send("POST", path_of(with.words[0]) + "/test", object_with({{"delivered", needed_member::kind::flag}}));
   if (!answer) return unexpected(answer.error());
   const auto* delivered = data_of(*answer).find("delivered");
   const bool is_delivered = delivered != nullptr && delivered->as_bool() != nullptr && *delivered->as_bool();
@@ -193,16 +206,16 @@ outcome<exit_code> rotate(command_context& with) {
                      "--overlap takes whole seconds such as 0s, 30m or 2d, not \"" + with.option("overlap") + "\"");
     body.set("overlap_seconds", static_cast<std::int64_t>(*overlap / 1'000));
   }
-  const auto answer = with.api.send("POST", path_of(with.words[0]) + "/rotate-secret", std::move(body));
+  const auto answer =
+    with.api.send("POST", path_of(with.words[0]) + "/rotate-secret", object_with({{"id"}}), std::move(body));
   if (!answer) return unexpected(answer.error());
-  if (with.as_json) {
-    print_json(with.out, *answer);
-    return exit_code::ok;
-  }
-  const auto until = text_of(data_of(*answer), "old_secret_until");
+  const auto& webhook = data_of(*answer);
+  if (const auto done = print_secret(with, *answer, ""); !done) return unexpected(done.error());
+  if (with.as_json) return exit_code::ok;
+  const auto until = text_of(webhook, "old_secret_until");
   with.err << "secret replaced; "
-           << (until.empty() ? "the old one is void" : "the old one signs, too, until " + show_time(until)) << '\n';
-  print_secret(with, data_of(*answer));
+           << (until.empty() ? "the old one is void" : "the old one signs, too, until " + show_time(until)) << '\n'
+           << (text_of(webhook, "secret").empty() ? "" : once_only);
   return exit_code::ok;
 }
 
@@ -234,12 +247,13 @@ outcome<exit_code> deliveries(command_context& with) {
   }
   std::vector<std::vector<std::string>> rows;
   for (const auto& delivery : *all) rows.push_back(delivery_row(delivery));
-  with.out << show_table({"DELIVERY", "EVENT", "STATUS", "CREATED", "ATTEMPTS", "NEXT", "LAST ATTEMPT"}, rows);
+  print_table(with, {"DELIVERY", "EVENT", "STATUS", "CREATED", "ATTEMPTS", "NEXT", "LAST ATTEMPT"}, rows, "deliveries");
   return exit_code::ok;
 }
 
 outcome<exit_code> redeliver(command_context& with) {
-  const auto answer = with.api.send("POST", std::string{base} + "/deliveries/" + encode(with.words[0]) + "/redeliver");
+  const auto answer = with.api.send("POST", std::string{base} + "/deliveries/" + encode(with.words[0]) + "/redeliver",
+                                    object_with({{"id"}}));
   if (!answer) return unexpected(answer.error());
   if (with.as_json) print_json(with.out, *answer);
   else with.err << "delivery " << with.words[0] << " is posted again\n";

@@ -108,6 +108,7 @@ test('a run is watched through the server’s death and goes on after it', async
   await expect(0, 'pipeline', 'apply', write('long.yaml', 'name: long\ntasks:\n  - { id: first, type: shell, command: sleep 3 }\n  - { id: second, type: noop, needs: [first] }\n'));
   const run = (await expect(0, 'pipeline', 'run', 'long')).out.trim();
   const watches = begin('run', 'watch', run);
+  const follows = begin('run', 'logs', run, '-f');
   await until('the task to run', () => watches.out.toString().includes('first: running'));
   const listen = new URL(server.url).host;
   await server.end('SIGKILL');
@@ -116,6 +117,11 @@ test('a run is watched through the server’s death and goes on after it', async
   const done = await watches.done;
   assert.equal(done.code, 0, done.out + done.err);
   assert.match(done.out, /second: succeeded[^]*succeeded after/);
+  const log = await follows.done;
+  assert.equal(log.code, 0, log.out + log.err);
+  assert.equal(log.err, 'the server does not answer; the log goes on when it is back\n');
+  assert.match(log.out, /^[^\n]*Run started[^]*Run succeeded\n$/);
+  assert.equal(log.out.match(/Run started/g).length, 1);
 });
 
 test('cancelling ends a run, and a watcher is told with 1', async () => {

@@ -20,7 +20,8 @@ export async function startStandIn() {
   const webhooks = webhookRoutes({ json });
   const audit = auditRoutes({ json });
   const requests = [];
-  const state = { ready: true, refuse: null };
+  // `instead` may answer a request in place of the routes: (method, path) => an answer or nothing.
+  const state = { ready: true, refuse: null, instead: null };
 
   const page = (list, query) => list.slice(Number(query.get('offset') ?? 0)).slice(0, Number(query.get('limit') ?? 100));
   const newestFirst = (map) => [...map.values()].reverse();
@@ -152,6 +153,8 @@ export async function startStandIn() {
     const url = new URL(request.url, 'http://stand-in');
     requests.push({ method: request.method, path: url.pathname, headers: request.headers, text });
     if (state.refuse) return state.refuse;
+    const other = state.instead?.(request.method, url.pathname);
+    if (other) return other;
     for (const [method, pattern, handler, open] of routes) {
       const match = pattern.exec(url.pathname);
       if (!match || method !== request.method) continue;
