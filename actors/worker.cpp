@@ -36,8 +36,9 @@ result<void> make_directories(attempt_request& request) {
 
 void place(attempt_request& request, const engine_settings& settings) {
   const auto& ref = request.ref;
-  request.work_dir = settings.data_dir + "/work/" + to_text(ref.run) + "-" + std::to_string(ref.task) + "-" +
-                     std::to_string(ref.item) + "-" + std::to_string(ref.attempt);
+  request.work_dir = settings.data_dir + "/work/" + to_text(ref.run) + "-" + std::to_string(ref.task) +
+                     (ref.item == no_item ? "" : "-item" + std::to_string(ref.item)) + "-" +
+                     std::to_string(ref.attempt);
   request.artifact_file = settings.data_dir + "/" + request.artifact_path;
   request.output_dir = settings.data_dir + "/" + request.output_path;
   if (request.timeout_ms == 0) request.timeout_ms = settings.attempt_timeout_ms;

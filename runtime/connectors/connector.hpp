@@ -1,21 +1,24 @@
 #pragma once
 
 #include "runtime/connectors/files_path.hpp"
+#include "runtime/connectors/table_file.hpp"
 #include "runtime/engines/engine.hpp"
 #include "runtime/engines/sql_job.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace penstock {
 
-/// What a source does for a task: a query whose result is the task's table, and the files it needs.
+/// What a source does for a task: a query whose result is the task's table, or a file of CSV, and the files it needs.
 struct source_reading {
   std::string query;
   std::vector<std::string> files;          ///< Absolute; the SQL child may read these.
   std::vector<guarded_file> guarded_files; ///< Where the query names a `guarded_path`.
+  std::optional<tabular_file> csv = {};    ///< In place of a query.
 };
 
 /// What a sink does: a file to write, and where it goes once it is whole and its checks have passed.

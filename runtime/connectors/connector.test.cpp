@@ -181,6 +181,19 @@ TEST_CASE("errors of a file name it as the definition does", "[connectors][file]
   CHECK_THAT(words, !Catch::Contains("/proc/"));
 }
 
+TEST_CASE("csv that cannot be read names its line, and no SQL that the user never wrote", "[connectors][file][csv]") {
+  engine_fixture f;
+  write_text(f.files() + "/sub/a.csv", "a,b\n1,2\n3,4,5\n");
+  REQUIRE(std::system(("gzip -k " + f.files() + "/sub/a.csv").c_str()) == 0);
+  for (const std::string path : {"sub/a.csv", "sub/a.csv.gz"})
+    CHECK(source_rows(f, R"({"connector": "file", "path": ")" + path + "\"}") ==
+          "Line 3 of '" + path + "' has 3 fields where the heading has 2.");
+  write_text(f.files() + "/a.jsonl", "{\"a\": 1}\n{\"a\": \n");
+  const auto words = source_rows(f, R"({"connector": "file", "path": "a.jsonl"})");
+  CHECK_THAT(words, Catch::Contains("'a.jsonl'") || Catch::Contains("\"a.jsonl\""));
+  CHECK_THAT(words, !Catch::Contains("LINE 1"));
+}
+
 TEST_CASE("a sink without a path makes the run's output file", "[connectors][file][sink]") {
   engine_fixture f;
   const std::pair<std::string, std::string> expected[] = {

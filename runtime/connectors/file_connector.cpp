@@ -60,6 +60,8 @@ result<source_reading> read_file(const attempt_request& request, const engine_se
   if (name.find(".tsv") != std::string::npos && !request.fields.config.find("delimiter")) how->delimiter = "\t";
   how->compression = compression_of_path(name);
   if (entry->bytes == 0 && how->format != "parquet") return source_reading{empty_table_query(*how), {}, {}};
+  if (how->format == "csv")
+    return source_reading{{}, {}, {{files_dir, name}}, tabular_file{guarded_path(0), "'" + name + "'", *how}};
   return source_reading{table_query(*how, guarded_path(0)), {}, {{files_dir, name}}};
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/connectors/files_path.hpp"
 
 #include "runtime/connectors/open_beneath.hpp"
+#include "runtime/plan/files_name.hpp"
 
 #include <fcntl.h>
 #include <sys/sendfile.h>
@@ -75,16 +76,7 @@ std::string files_directory_of(const std::string& server_files_dir, workspace_id
 
 result<void> check_files_name(const std::string& files_dir, const std::string& name) {
   if (files_dir.empty()) return refuse(name, "cannot be used: this server has no files directory");
-  const fs::path relative(name);
-  if (name.empty() || relative.filename().empty() || relative.filename() == ".")
-    return refuse(name, "does not name a file");
-  if (name.find('\0') != std::string::npos) return refuse(name, "holds a zero byte");
-  if (relative.is_absolute()) return refuse(name, "is absolute; name it relative to the server's files directory");
-  for (const auto& part : relative)
-    if (part == "..") return refuse(name, "holds '..', which is not allowed");
-  // Those who write them mean several files, and only one is read.
-  if (name.find_first_of("*?[") != std::string::npos)
-    return refuse(name, "holds one of * ? [, which stand for several files");
+  if (const auto why = files_name_mistake(name); !why.empty()) return refuse(name, why);
   return {};
 }
 

@@ -30,9 +30,11 @@ result<void> read_columns(const value& columns, table_format& out) {
   return {};
 }
 
-std::string csv_options(const table_format& how) {
+/// Lines to skip and comments are not left to be guessed: what does not go with the rest is guessed to be one of them,
+/// and is gone, header and all.
+std::string csv_options(const table_format& how, std::uint64_t skipped) {
   return ", header=" + std::string(how.header ? "true" : "false") + ", delim=" + quote_text(how.delimiter) +
-         ", quote='\"', escape='\"', sample_size=-1";
+         ", quote='\"', escape='\"', sample_size=-1, comment='', skip=" + std::to_string(skipped);
 }
 
 std::string names_option(const table_format& how) {
@@ -101,13 +103,13 @@ result<table_format> table_format_from(const value& config, std::string format) 
   return out;
 }
 
-std::string table_query(const table_format& how, const std::string& path) {
+std::string table_query(const table_format& how, const std::string& path, std::uint64_t skipped) {
   const std::string file = quote_text(path);
   const std::string types = types_option(how);
   const std::string packed = how.compression.empty() ? "" : ", compression=" + quote_text(how.compression);
   if (how.format == "csv")
-    return "SELECT * FROM read_csv(" + file + csv_options(how) + packed + (types.empty() ? names_option(how) : types) +
-           ")";
+    return "SELECT * FROM read_csv(" + file + csv_options(how, skipped) + packed +
+           (types.empty() ? names_option(how) : types) + ")";
   const std::string select = "SELECT " + column_list(how) + " FROM ";
   if (how.format == "jsonl")
     return select + "read_json(" + file + ", format='newline_delimited', sample_size=-1" + packed + types + ")";

@@ -3,6 +3,7 @@
 #include "runtime/error.hpp"
 #include "runtime/model/value.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,13 +31,21 @@ struct table_format {
   std::string compression;          ///< csv, json, jsonl: gzip, zstd; empty: as the path's ending tells.
 };
 
+/// A file that is to be read as a table.
+struct tabular_file {
+  std::string path;
+  std::string name; ///< For people, inside a sentence: "the command's output", "'a.csv'".
+  table_format format;
+};
+
 /// Reads `format`, `header`, `delimiter` and `columns` (a list of names, or an object of names and types) of a config.
 /// @param format where the config has none. Columns without `header` mean a file without a header.
 /// @returns `errc::invalid_argument` naming the field.
 [[nodiscard]] result<table_format> table_format_from(const value& config, std::string format);
 
 /// A SQL query over the file at `path`.
-[[nodiscard]] std::string table_query(const table_format& how, const std::string& path);
+/// @param skipped csv: so many lines before the header are left out.
+[[nodiscard]] std::string table_query(const table_format& how, const std::string& path, std::uint64_t skipped = 0);
 
 /// A table of `columns` without rows, for a file without a byte.
 [[nodiscard]] std::string empty_table_query(const table_format& how);

@@ -208,14 +208,17 @@ void http_engine::load_table(const attempt_pointer& attempt, const std::optional
   const auto file = how ? write_answer(attempt->request().work_dir, body) : result<std::string>{};
   if (!file) return attempt->fail(file.error(), true);
   std::string query;
-  if (how) query = body.empty() ? empty_table_query(*how) : table_query(*how, *file);
+  std::optional<tabular_file> csv;
+  if (how && how->format == "csv" && !body.empty()) csv = tabular_file{*file, "the answer", *how};
+  else if (how) query = body.empty() ? empty_table_query(*how) : table_query(*how, *file);
   attempt->release();
-  enter_place(table_places_, attempt, [this, attempt, query = std::move(query)] {
+  enter_place(table_places_, attempt, [this, attempt, query = std::move(query), csv = std::move(csv)] {
     if (auto fetched = attempt->fetch(); !fetched) {
       table_places_.leave();
       return attempt->fail(std::move(fetched).error(), false);
     }
     sql_job job = tables_.new_job(attempt->request());
+    job.csv = csv;
     if (!query.empty()) job.statements = {query};
     tables_.run(
       attempt, std::move(job), [this] { table_places_.leave(); },

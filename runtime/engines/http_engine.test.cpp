@@ -198,6 +198,9 @@ TEST_CASE("a JSON answer is a table where somebody wants it", "[engines][http][t
   CHECK(rows(R"([{"a": 1}])", "text/plain", "{}", true) == "none");
   CHECK(rows("42", json, "{}", true) == "none");
   CHECK(rows("a,b\n1,2\n", "text/csv", R"({"output": {"format": "csv"}})") == R"([{"a":1,"b":2}])");
+  answer = "a,b\n1,2,3\n";
+  CHECK(f.run(call(f, server.url(), R"({"output": {"format": "csv"}})")).why.message ==
+        "Line 2 of the answer has 3 fields where the heading has 2.");
   CHECK(rows("{\"a\":1}\n{\"a\":2}\n", "x/y", R"({"output": {"format": "jsonl"}})") == R"([{"a":1},{"a":2}])");
   answer = R"([{"a": 1)";
   type = json;

@@ -2,8 +2,7 @@
 
 #include <curl/curl.h>
 
-#include <algorithm>
-#include <array>
+#include <memory>
 
 namespace penstock {
 
@@ -24,11 +23,6 @@ std::string part(CURLU* url, CURLUPart which, unsigned flags = 0) {
   return text;
 }
 
-/// With these a request would say something else about its length, or its connection, than what is sent.
-constexpr std::array<std::string_view, 10> own_headers{
-  "connection", "content-length",    "expect", "http2-settings", "keep-alive", "proxy-connection", "te",
-  "trailer",    "transfer-encoding", "upgrade"};
-
 unexpected<error> wrong_url(const std::string& why) {
   return fail(errc::invalid_argument, "The URL is not valid: " + why + ".");
 }
@@ -40,13 +34,6 @@ std::string lower_ascii(std::string_view text) {
   for (char& c : out)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return out;
-}
-
-bool is_http_token(std::string_view text) noexcept {
-  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || marks.find(c) != marks.npos;
-  });
 }
 
 result<std::string> outbound_host_of(const std::string& url) {
@@ -72,7 +59,7 @@ result<void> check_message(const outbound_request& request) {
     if (!is_http_token(name)) return fail(errc::invalid_argument, "A header's name is not valid.");
     if (text.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
       return fail(errc::invalid_argument, "The header " + name + " must be a text without line breaks.");
-    if (std::find(own_headers.begin(), own_headers.end(), lower_ascii(name)) != own_headers.end())
+    if (is_own_header(name))
       return fail(errc::invalid_argument, "The header " + name + " is set by what is sent; leave it out.");
   }
   return {};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/engines/outbound_http.hpp"
+#include "runtime/plan/http_headers.hpp"
 
 #include <string>
 #include <string_view>
@@ -16,9 +17,6 @@ namespace penstock {
 /// Whether method and headers can be sent as they are.
 /// @returns `errc::invalid_argument` naming the one that cannot.
 [[nodiscard]] result<void> check_message(const outbound_request& request);
-
-/// RFC 9110, section 5.6.2: what methods and names of headers are made of.
-[[nodiscard]] bool is_http_token(std::string_view text) noexcept;
 
 /// A copy with the letters A to Z small.
 [[nodiscard]] std::string lower_ascii(std::string_view text);

@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::uint32_t no_item = UINT32_MAX; // `attempt_ref::item` of a task as a whole, as runtime/lifecycle has it.
 constexpr const char* default_path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 // Beside the command's own directory and not in it, where it could put a link in the output's place.
@@ -67,10 +68,10 @@ std::vector<std::string> shell_environment(const attempt_request& request, const
     {"HOME", directory},
     {"LANG", "C.UTF-8"},
     {"PENSTOCK_ATTEMPT", std::to_string(request.ref.attempt)},
-    {"PENSTOCK_ITEM", std::to_string(request.ref.item)},
     {"PENSTOCK_RUN_ID", to_text(request.ref.run)},
     {"PENSTOCK_TASK_ID", request.task.id},
   };
+  if (request.ref.item != no_item) variables["PENSTOCK_ITEM"] = std::to_string(request.ref.item);
   variables["PATH"] = std::string(default_path).substr(5);
   if (!request.traceparent.empty()) variables["TRACEPARENT"] = request.traceparent;
   for (const auto& input : request.fields.inputs)
@@ -191,7 +192,8 @@ void shell_engine::load_output(const attempt_pointer& attempt, const value& outp
     }
     const bool empty = fs::file_size(file, error) == 0;
     job.guarded_files = {{request.work_dir, fs::path(file).filename().string()}};
-    job.statements = {empty ? empty_table_query(*how) : table_query(*how, guarded_path(0))};
+    if (!empty && how->format == "csv") job.csv = tabular_file{guarded_path(0), "the command's output", *how};
+    else job.statements = {empty ? empty_table_query(*how) : table_query(*how, guarded_path(0))};
   }
   tables_.run(
     attempt, std::move(job), [this] { places_.leave(); },

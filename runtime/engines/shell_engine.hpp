@@ -16,8 +16,8 @@ namespace penstock {
 /// header line only without `columns`, or where `header: true` says so.
 ///
 /// The environment holds nothing of the server's: PATH, HOME (its directory), LANG=C.UTF-8, PENSTOCK_RUN_ID,
-/// PENSTOCK_TASK_ID, PENSTOCK_ATTEMPT, PENSTOCK_ITEM, TRACEPARENT where there is one, PENSTOCK_INPUT_<TASK> (the
-/// Parquet files of a task it needs, `:` between several), then the task's own `env`.
+/// PENSTOCK_TASK_ID, PENSTOCK_ATTEMPT, PENSTOCK_ITEM (of an item of for_each only), TRACEPARENT where there is one,
+/// PENSTOCK_INPUT_<TASK> (the Parquet files of a task it needs, `:` between several), then the task's own `env`.
 class shell_engine {
 public:
   shell_engine(std::shared_ptr<process_starter> programs, table_work& tables, place_queue& places,

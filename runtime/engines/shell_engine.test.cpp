@@ -88,6 +88,17 @@ TEST_CASE("a command's environment is its own", "[engines][shell][secret]") {
   CHECK(text.find("MASTER_KEY") == std::string::npos);
 }
 
+TEST_CASE("only a command of an item is told a number of one", "[engines][shell]") {
+  engine_fixture f;
+  auto request = f.request(task_type::shell, R"({"command": "env"})");
+  request.ref.item = UINT32_MAX; // As the worker gives it for a task without for_each.
+  CHECK(f.run(request).outcome == attempt_outcome::succeeded);
+  CHECK_THAT(f.log->text(), !Catch::Contains("PENSTOCK_ITEM"));
+  request.ref.item = 7;
+  CHECK(f.run(request).outcome == attempt_outcome::succeeded);
+  CHECK_THAT(f.log->text(), Catch::Contains("PENSTOCK_ITEM=7\n"));
+}
+
 TEST_CASE("a command cannot reach the server's data", "[engines][shell][secret]") {
   engine_fixture f;
   const auto result = f.run(task_type::shell, R"({"command": "ls -A )" + f.settings.data_dir + R"("})");
@@ -113,6 +124,41 @@ TEST_CASE("a command's csv output becomes a table", "[engines][shell][table]") {
   CHECK(result.bytes == result.artifacts[0].bytes);
   CHECK(write_json(f.rows_of("select name, sum(n) n from task group by 1 order by 1", {f.table(request)})) ==
         R"([{"name":"a","n":1},{"name":"b","n":2},{"name":"c, d","n":3}])");
+}
+
+TEST_CASE("csv whose lines differ is refused with the line, and loses none", "[engines][shell][table][csv]") {
+  engine_fixture f;
+  const auto told = [&](const std::string& printed, const std::string& more = "") {
+    auto request = f.request(task_type::shell, "{}");
+    request.fields.config = read_json(R"({"output": {"format": "csv")" + more + "}}").value();
+    request.fields.config.set("command", "printf '" + printed + "'");
+    const auto result = f.run(request);
+    if (result.outcome == attempt_outcome::succeeded) return write_json(f.rows_of("from task", {f.table(request)}));
+    return result.why.message;
+  };
+  CHECK(told("a,b\\n1,2,3\\n") == "Line 2 of the command's output has 3 fields where the heading has 2.");
+  CHECK(told("a,b\\n1,2\\n3,4,5\\n") == "Line 3 of the command's output has 3 fields where the heading has 2.");
+  CHECK(told("a,b,c\\n1,2\\n3,4,5\\n") == "Line 2 of the command's output has 2 fields where the heading has 3.");
+  CHECK(told("\\n\\na,b\\n1,2\\n3\\n") == "Line 5 of the command's output has 1 field where the heading has 2.");
+  CHECK(told("a,b\\n1,2\\n3\\n", R"(, "header": false)") ==
+        "Line 3 of the command's output has 1 field where the first line has 2.");
+  CHECK(told("1,2\\n3,4,5\\n", R"(, "columns": {"a": "INTEGER", "b": "INTEGER"})") ==
+        "Line 2 of the command's output has 3 fields where 'columns' names 2.");
+  CHECK(told("1,2\\n3,4\\n", R"(, "columns": ["a", "b", "c"])") ==
+        "Line 1 of the command's output has 2 fields where 'columns' names 3.");
+  CHECK(told("1,2\\n", R"(, "columns": ["a"])") == R"([{"a":1,"column1":2}])");
+  CHECK(told("a,b\\n1,\"x\\n") ==
+        "Line 2 of the command's output cannot be read as CSV: Value with unterminated quote found.");
+  CHECK(told("a,b\\n1,2\\nx,4\\n", R"(, "header": true, "columns": {"a": "INTEGER", "b": "INTEGER"})") ==
+        "Line 3 of the command's output cannot be read as CSV: Error when converting column \"a\". Could not convert "
+        "string \"x\" to 'INTEGER'.");
+  CHECK(told("a,\"b\\nc\"\\n1,2,3\\n") == "The lines of the command's output are no CSV with one number of fields.");
+  // What is guessed otherwise to be a comment, or to stand before the table.
+  CHECK(told("a,b\\n#x,1\\n") == R"([{"a":"#x","b":1}])");
+  CHECK(told("\\na,b\\nx,y\\n") == R"([{"a":"x","b":"y"}])");
+  CHECK(told(" \\r\\n\\r\\na,b\\r\\nx,y\\r\\n") == R"([{"a":"x","b":"y"}])");
+  CHECK(told("a,b\\n1,2\\n\\n3,4\\n\\n") == R"([{"a":1,"b":2},{"a":3,"b":4}])");
+  CHECK(told("a,b\\n") == "[]");
 }
 
 TEST_CASE("a command that prints more than is read as a table is ended, and the error says so",

@@ -94,6 +94,28 @@ TEST_CASE("a mistake in the SQL fails for good, in DuckDB's words", "[engines][s
   CHECK(result.why.code == errc::invalid_argument);
 }
 
+TEST_CASE("a table of a task that is not needed is told to be one", "[engines][sql]") {
+  engine_fixture f;
+  const auto told = [&](const std::string& sql, const std::string& check = "") {
+    auto request = sql_request(f, sql);
+    request.fields.config.set("other_tasks", value::list{"orders"});
+    if (!check.empty()) request.fields.checks = {{"it", check}};
+    return f.run(request).why.message;
+  };
+  CHECK(told("select * from Orders") ==
+        "Catalog Error: Table with name Orders does not exist! `orders` is a task of this pipeline: add it to needs."
+        "\n\nLINE 1: select * from Orders\n                      ^");
+  CHECK(told("select * from a") ==
+        "Catalog Error: Table with name a does not exist!\n\nLINE 1: select * from a\n                      ^");
+  CHECK(
+    told("select 1 a", "select true from orders")
+      .starts_with(
+        "The check 'it' could not be made: Catalog Error: Table with name orders does not exist! `orders` is a task"));
+  CHECK(told("select 1 a, 'x'::int") ==
+        "Conversion Error: Could not convert string 'x' to INT32\n\nLINE 1: select 1 a, 'x'::int\n"
+        "                       ^");
+}
+
 TEST_CASE("checks see the output and decide", "[engines][sql][check]") {
   engine_fixture f;
   const auto with_check = [&](const std::string& check) {

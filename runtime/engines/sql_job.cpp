@@ -33,6 +33,12 @@ struct member_reader {
     return ok ? static_cast<std::uint64_t>(*v->as_int()) : 0;
   }
 
+  bool flag(std::string_view key) {
+    const value* v = object.find(key);
+    ok = ok && v && v->as_bool();
+    return ok && *v->as_bool();
+  }
+
   std::vector<std::string> texts(std::string_view key) { return texts_of(object.find(key)); }
 
   std::string text_of(const value* v) {
@@ -55,6 +61,29 @@ struct member_reader {
     return ok ? *v->as_list() : empty;
   }
 };
+
+value csv_value(const tabular_file& csv) {
+  value v;
+  v.set("path", csv.path);
+  v.set("name", csv.name);
+  v.set("header", csv.format.header);
+  v.set("delimiter", csv.format.delimiter);
+  v.set("columns", texts_value(csv.format.columns));
+  v.set("types", texts_value(csv.format.types));
+  v.set("compression", csv.format.compression);
+  return v;
+}
+
+tabular_file csv_from(member_reader& in) {
+  tabular_file csv{in.text("path"), in.text("name"), {}};
+  csv.format.format = "csv";
+  csv.format.header = in.flag("header");
+  csv.format.delimiter = in.text("delimiter");
+  csv.format.columns = in.texts("columns");
+  csv.format.types = in.texts("types");
+  csv.format.compression = in.text("compression");
+  return csv;
+}
 
 } // namespace
 
@@ -91,6 +120,9 @@ value to_value(const sql_job& job) {
   v.set("readable_files", texts_value(job.readable_files));
   v.set("guarded_files", std::move(guarded));
   v.set("statements", texts_value(job.statements));
+  v.set("is_users_sql", job.is_users_sql);
+  v.set("csv", job.csv ? csv_value(*job.csv) : value{});
+  v.set("other_tasks", texts_value(job.other_tasks));
   v.set("output_name", job.output_name);
   v.set("output_file", job.output_file);
   v.set("output_format", job.output_format);
@@ -124,6 +156,13 @@ std::optional<sql_job> sql_job_from(const value& v) {
     in.ok = in.ok && one.ok;
   }
   job.statements = in.texts("statements");
+  job.is_users_sql = in.flag("is_users_sql");
+  if (const value* csv = v.find("csv"); csv && !csv->is_null()) {
+    member_reader one{*csv};
+    job.csv = csv_from(one);
+    in.ok = in.ok && one.ok;
+  }
+  job.other_tasks = in.texts("other_tasks");
   job.output_name = in.text("output_name");
   job.output_file = in.text("output_file");
   job.output_format = in.text("output_format");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/connectors/table_file.hpp"
 #include "runtime/engines/engine.hpp"
 
 #include <cstdint>
@@ -29,6 +30,9 @@ struct sql_job {
   std::vector<std::string> readable_files; ///< Further files it may read.
   std::vector<guarded_file> guarded_files; ///< Further files it may read, as `guarded_path(0)` and so on.
   std::vector<std::string> statements;     ///< Run in order. If the last is a query, its result is the output …
+  bool is_users_sql = false;               ///< The statements are a user's own text, which messages may quote.
+  std::optional<tabular_file> csv;         ///< In place of statements: the file that is the output.
+  std::vector<std::string> other_tasks;    ///< Tasks that SQL here may mean, whose tables are not among the views.
   std::string output_name; ///< … else the table or view of this name, if there is one. Its name in checks.
   std::string output_file; ///< Inside `directory`, or else named here so that it may be written. Empty: no output.
   std::string output_format = "parquet"; ///< parquet, csv, json (one list), jsonl.

@@ -1,7 +1,9 @@
 #include "runtime/engines/sql_session.hpp"
 
 #include "runtime/connectors/open_beneath.hpp"
+#include "runtime/engines/csv_words.hpp"
 #include "runtime/engines/descriptor.hpp"
+#include "runtime/engines/sql_words.hpp"
 #include "runtime/model/json.hpp"
 
 #include <fcntl.h>
@@ -179,12 +181,52 @@ sql_session::nothing_or_failure sql_session::run_statements(const sql_job& job, 
     auto ran = last ? run_last(job, job.statements[i], out) : execute(job.statements[i]);
     if (ran) continue;
     sql_failure failure = std::move(ran).error();
+    std::string& words = failure.why.message;
+    words = job.is_users_sql ? without_wrapping(std::move(words)) : without_statement(std::move(words));
+    words = with_tasks_named(std::move(words), job.other_tasks);
     if (job.statements.size() > 1)
       failure.why.message = "Statement " + std::to_string(i + 1) + " of " + std::to_string(job.statements.size()) +
                             ": " + failure.why.message;
     return unexpected(std::move(failure));
   }
   return done;
+}
+
+/// How many lines without anything stand before the first one with something.
+std::uint64_t sql_session::blank_lines(const tabular_file& csv) const {
+  constexpr int looked_at = 1'000;
+  const auto found =
+    query("SELECT CAST(min(n) - 1 AS VARCHAR) FROM (SELECT row_number() OVER () n, l FROM (" + csv_lines_query(csv, 0) +
+          " LIMIT " + std::to_string(looked_at) + ")) WHERE trim(l, ' \t\r') <> ''");
+  std::uint64_t count = 0;
+  if (const auto text = found && found->count() == 1 ? found->text(0, 0) : std::nullopt)
+    std::from_chars(text->data(), text->data() + text->size(), count);
+  return count;
+}
+
+std::string sql_session::why_unreadable(const tabular_file& csv, std::uint64_t skipped,
+                                        const std::string& words) const {
+  if (auto told = csv_mistake(words, csv)) return *told;
+  std::size_t columns = csv.format.types.size();
+  if (columns == 0)
+    if (const auto first = query(csv_lines_query(csv, skipped) + " LIMIT 1"); first && first->count() == 1)
+      columns = count_csv_fields(first->text(0, 0).value_or(""), csv.format.delimiter).value_or(0);
+  // Names may be fewer than the columns, but not more.
+  if (columns > 0) columns = std::max(columns, csv.format.columns.size());
+  if (columns > 0)
+    if (const auto strict = query(csv_strict_query(csv, skipped, columns)); !strict)
+      if (auto told = csv_mistake(strict.error().why.message, csv)) return *told;
+  if (words.find("Error when sniffing file") != std::string::npos)
+    return "The lines of " + csv.name + " are no CSV with one number of fields.";
+  return without_statement(words);
+}
+
+sql_session::nothing_or_failure sql_session::run_csv(const sql_job& job, const tabular_file& csv,
+                                                     sql_outcome& out) const {
+  const std::uint64_t skipped = csv.format.header ? blank_lines(csv) : 0;
+  auto copied = copy_output(job, table_query(csv.format, csv.path, skipped), out);
+  if (!copied) copied.error().why.message = why_unreadable(csv, skipped, copied.error().why.message);
+  return copied;
 }
 
 /// What DESCRIBE, SUMMARIZE and SHOW answer is a table only inside a FROM, so both forms are tried.
@@ -291,15 +333,16 @@ sql_session::nothing_or_failure sql_session::run_checks(const sql_job& job, cons
     if (!made) return made;
   }
   for (const auto& check : job.checks)
-    if (auto passed = run_check(check); !passed) return passed;
+    if (auto passed = run_check(job, check); !passed) return passed;
   return done;
 }
 
-sql_session::nothing_or_failure sql_session::run_check(const check_spec& check) const {
+sql_session::nothing_or_failure sql_session::run_check(const sql_job& job, const check_spec& check) const {
   auto answer = query("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (" + check.sql + "\n) LIMIT 1");
   if (!answer) {
     std::string words = prepare_error(check.sql);
-    if (words.empty()) words = answer.error().why.message;
+    if (words.empty()) words = without_wrapping(answer.error().why.message);
+    words = with_tasks_named(std::move(words), job.other_tasks);
     return refuse(errc::task_failed, "The check '" + check.name + "' could not be made: " + words);
   }
   if (answer->count() == 0)
@@ -324,7 +367,8 @@ expected<sql_outcome, sql_failure> sql_session::run_opened(const sql_job& job) {
   sql_outcome out;
   if (auto locked = lock_down(job); !locked) return unexpected(std::move(locked).error());
   if (auto made = make_views(job); !made) return unexpected(std::move(made).error());
-  if (auto ran = run_statements(job, out); !ran) return unexpected(std::move(ran).error());
+  if (auto ran = job.csv ? run_csv(job, *job.csv, out) : run_statements(job, out); !ran)
+    return unexpected(std::move(ran).error());
   if (auto checked = run_checks(job, out); !checked) return unexpected(std::move(checked).error());
   return out;
 }

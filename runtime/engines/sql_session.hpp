@@ -35,6 +35,10 @@ private:
   [[nodiscard]] nothing_or_failure lock_down(const sql_job& job) const;
   [[nodiscard]] nothing_or_failure make_views(const sql_job& job) const;
   [[nodiscard]] nothing_or_failure run_statements(const sql_job& job, sql_outcome& out) const;
+  [[nodiscard]] nothing_or_failure run_csv(const sql_job& job, const tabular_file& csv, sql_outcome& out) const;
+  [[nodiscard]] std::uint64_t blank_lines(const tabular_file& csv) const;
+  [[nodiscard]] std::string why_unreadable(const tabular_file& csv, std::uint64_t skipped,
+                                           const std::string& words) const;
   [[nodiscard]] nothing_or_failure run_last(const sql_job& job, const std::string& sql, sql_outcome& out) const;
   [[nodiscard]] std::string for_parquet(const std::string& query_text) const;
   [[nodiscard]] nothing_or_failure copy_output(const sql_job& job, const std::string& query_text,
@@ -42,7 +46,7 @@ private:
   [[nodiscard]] nothing_or_failure read_items(const sql_job& job, const std::string& query_text,
                                               sql_outcome& out) const;
   [[nodiscard]] nothing_or_failure run_checks(const sql_job& job, const sql_outcome& out) const;
-  [[nodiscard]] nothing_or_failure run_check(const check_spec& check) const;
+  [[nodiscard]] nothing_or_failure run_check(const sql_job& job, const check_spec& check) const;
   [[nodiscard]] std::optional<std::string> as_query(const std::string& sql) const;
   [[nodiscard]] std::string prepare_error(const std::string& sql) const;
 

@@ -85,6 +85,7 @@ void table_engine::do_sql(const attempt_pointer& attempt) {
     return refuse(attempt, {errc::invalid_argument, "The task needs 'sql' with at least one statement.", {}});
   sql_job job = tables_.new_job(request);
   job.statements.assign(statements.begin(), statements.end());
+  job.is_users_sql = true;
   const std::string alias = attempt->config_text("input_alias");
   if (!alias.empty() && !request.fields.inputs.empty())
     job.views.push_back({alias, request.fields.inputs.back().files});
@@ -98,7 +99,8 @@ void table_engine::do_source(const attempt_pointer& attempt) {
   auto reading = found->read(attempt->request(), settings_);
   if (!reading) return refuse(attempt, std::move(reading).error());
   sql_job job = tables_.new_job(attempt->request());
-  job.statements = {std::move(reading->query)};
+  job.csv = std::move(reading->csv);
+  if (!job.csv) job.statements = {std::move(reading->query)};
   job.readable_files = std::move(reading->files);
   job.guarded_files = std::move(reading->guarded_files);
   run(attempt, std::move(job), &keep);

@@ -51,6 +51,10 @@ sql_job table_work::new_job(const attempt_request& request) const {
   job.output_file = request.work_dir + "/output.parquet";
   job.checks = request.fields.checks;
   job.rows_max = settings_.rows_max;
+  const value* others = request.fields.config.find("other_tasks");
+  if (others && others->as_list())
+    for (const value& id : *others->as_list())
+      if (const auto* text = id.as_string()) job.other_tasks.push_back(*text);
   return job;
 }
 

@@ -116,13 +116,61 @@ TEST_CASE("what a definition has no use for is refused with its place", "[yaml]"
     {"a: {b: 2", "line 1, column 9: an object has no closing `}`"},
     {"a: b: c", "line 1, column 5: `: ` cannot stand here; check the indentation, or quote the text"},
     {"a: - b", "line 1, column 4: a list entry (`- `) cannot stand here; check the indentation, or quote the text"},
-    {"a: \"b", "line 1, column 6: a quoted text has no closing quote"},
+    {"a: \"b", "line 1, column 4: the quote is not closed"},
     {"a:\n  - b\n c: 1\n", "line 3, column 2: expected a key of this object; check the indentation"},
   };
   for (const auto& [text, message] : cases) {
     CAPTURE(text);
     CHECK(as_json(text) == message);
   }
+}
+
+TEST_CASE("a quote that is not closed is told where it begins, however the text ends", "[yaml]") {
+  for (const std::string quote : {"\"", "'"})
+    for (const std::string end : {"", "\n", "  \n", "\n\n", "\r\n", "\nc: 1\n"}) {
+      CAPTURE(quote, end);
+      CHECK(as_json("a: 1\nb: " + quote + "echo hi" + end) == "line 2, column 4: the quote is not closed");
+      CHECK(as_json("a: [" + quote + "x" + end) == "line 1, column 5: the quote is not closed");
+    }
+  CHECK(as_json("ä: \"b\\\"\n") == "line 1, column 4: the quote is not closed");
+  CHECK(as_json("a: 'b''\n") == "line 1, column 4: the quote is not closed");
+  CHECK(as_json("'a\n") == "line 1, column 1: the quote is not closed");
+  CHECK(as_json("a: \"b\n---\n") ==
+        "line 2, column 1: `---` stands inside a quoted text; the quote before it is not closed");
+  CHECK(as_json("a: \"b\\\\\"\nc: 'it''s'\nd: |\n  \"\n") == R"({"a":"b\\","c":"it's","d":"\"\n"})");
+}
+
+TEST_CASE("a tab that indents is told where it stands", "[yaml]") {
+  const auto told = [](int line, int column) {
+    return "line " + std::to_string(line) + ", column " + std::to_string(column) +
+           ": a tab stands here; YAML is indented with spaces";
+  };
+  CHECK(as_json("tasks:\n\t- id: a\n") == told(2, 1));
+  CHECK(as_json("a:\n\t  b: 1\n") == told(2, 1));
+  CHECK(as_json("a:\n  b: 1\n\tc: 2\n") == told(3, 1));
+  CHECK(as_json("tasks:\n  - id: a\n  \ttype: noop\n") == told(3, 3));
+  CHECK(as_json("tasks:\n  -\tid: a\n") == told(2, 4));
+  CHECK(as_json("\ta: 1\n") == told(1, 1));
+  CHECK(as_json("a: |\n\tb\n") == told(2, 1));
+  CHECK(as_json("a:\tb\nc: |\n  \td\ne: [1,\n\t2]\n") == R"({"a":"b","c":"\td\n","e":[1,2]})");
+}
+
+TEST_CASE("every key that is given twice is told, and what is wrong behind them", "[yaml]") {
+  CHECK(
+    as_json("name: a\nname: b\ntasks:\n  - id: a\n    id: b\nname: c\n") ==
+    "3 problems: line 2, column 1: key `name` appears twice in one object; line 5, column 5: key `id` appears twice "
+    "in one object; line 6, column 1: key `name` appears twice in one object");
+  const auto read = read_yaml("a: {b: 1, b: 2}\na: {c: *d}\n");
+  REQUIRE(!read);
+  CHECK(read.error().code == errc::invalid_argument);
+  CHECK(read.error().problems == std::vector<problem>{{"", "key `b` appears twice in one object", 1, 11},
+                                                      {"", "key `a` appears twice in one object", 2, 1},
+                                                      {"", "aliases are not taken", 2, 8}});
+  std::string many;
+  for (int i = 0; i < 300; ++i) many += "a: 1\n";
+  const auto all = read_yaml(many);
+  REQUIRE(!all);
+  CHECK(all.error().problems.size() == 100);
 }
 
 TEST_CASE("an alias bomb is refused at its first anchor", "[yaml]") {

@@ -6,6 +6,7 @@
 #include "runtime/plan/dialects.hpp"
 #include "runtime/plan/plan_graph.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -30,13 +31,26 @@ std::optional<dialect> dialect_of(const value& root, bool unfinished) {
   return std::nullopt;
 }
 
-void refuse_unknown_dialect(const value& root, compile_context& ctx) {
+void refuse_unknown_dialect(value& root, compile_context& ctx) {
+  const field_path top;
   static const std::vector<std::string_view> telling{"tasks",   "source",          "destination", "target",
                                                      "sources", "transformations", "sinks"};
-  const field_path top;
-  for (const auto& [name, v] : *root.as_object())
-    if (const std::string near = nearest_name(name, telling); !near.empty())
-      return ctx.problems.add(top.member(name), v.at, "is not a field of a definition" + did_you_mean(near));
+  // What is misspelt is read as what was meant, so that every mistake is told.
+  for (auto& [name, v] : *root.as_object())
+    if (nearest_name(name, telling) == "tasks") {
+      refuse_head_field(name, v, telling, ctx);
+      return compile_native(root, ctx, name);
+    }
+  std::vector<std::string_view> known = head_field_names();
+  known.push_back("version");
+  known.insert(known.end(), telling.begin(), telling.end());
+  bool is_told = false;
+  for (auto& [name, v] : *root.as_object()) {
+    if (name == "version" || take_head_field(name, v, top.member(name), ctx)) continue;
+    is_told = is_told || !nearest_name(name, telling).empty();
+    if (!nearest_name(name, known).empty() || !where_it_belongs(name).empty()) refuse_head_field(name, v, known, ctx);
+  }
+  if (is_told) return;
   ctx.problems.add(top, root.at,
                    "must have tasks (a list), or source and destination, or sources, transformations and sinks");
 }
@@ -53,24 +67,32 @@ void compile_dialect(value& root, compile_context& ctx) {
 
 /// A name that is not declared may still be given at a start, so it is no error; more likely it is misspelt.
 void warn_of_undeclared(compile_context& ctx) {
+  if (ctx.parameters_unread) return;
   std::vector<std::string_view> declared;
   for (const parameter_spec& p : ctx.made.parameters) declared.push_back(p.name);
-  for (const auto& [name, at] : ctx.params_used) {
+  for (const auto& [name, use] : ctx.params_used) {
     bool known = false;
     for (const std::string_view d : declared) known = known || d == name;
     if (known) continue;
     if (ctx.warnings.size() > warnings_max) return;
-    ctx.warnings.push_back("parameter " + quoted(name) + " is used (line " + std::to_string(at.line) +
-                           ") but not declared, so every start must give it" +
-                           did_you_mean(nearest_name(name, declared)));
+    ctx.warn("parameter " + quoted(name) + " is used (line " + std::to_string(use.at.line) +
+               ") but not declared, so every start must give it" + did_you_mean(nearest_name(name, declared)),
+             use.field, use.at);
   }
 }
 
-void shorten_warnings(std::vector<std::string>& warnings) {
-  if (warnings.size() <= warnings_max) return;
-  const std::size_t more = warnings.size() - warnings_max;
-  warnings.resize(warnings_max);
-  warnings.push_back("and " + std::to_string(more) + " more");
+std::vector<std::string> told_warnings(std::vector<compile_warning>& warnings) {
+  std::vector<std::string> told;
+  for (std::size_t i = 0; i < std::min(warnings.size(), warnings_max); ++i)
+    told.push_back(std::move(warnings[i].sentence));
+  if (warnings.size() > warnings_max) told.push_back("and " + std::to_string(warnings.size() - warnings_max) + " more");
+  return told;
+}
+
+error all_mistakes(compile_context& ctx) {
+  for (compile_warning& w : ctx.warnings)
+    if (w.at.line > 0) ctx.problems.add_sentence(w.field, w.at, std::move(w.sentence));
+  return std::move(ctx.problems).to_error();
 }
 
 result<value> read_definition(const definition& source, const definition_limits& limits) {
@@ -112,13 +134,13 @@ result<compiled_plan> compile(const definition& source, const compile_options& o
   else ctx.problems.add(field_path{}, read->at, "must be an object, not " + std::string{read->kind_name()});
   check_secrets(ctx);
   link_tasks(ctx);
-  if (!ctx.problems.empty()) return unexpected(std::move(ctx.problems).to_error());
   warn_of_undeclared(ctx);
+  if (!ctx.problems.empty()) return unexpected(all_mistakes(ctx));
   if (ctx.sql_texts > options.sql_texts_max)
-    ctx.warnings.push_back("only the first " + std::to_string(options.sql_texts_max) +
-                           " SQL texts were parsed; mistakes in the others show when they run");
-  shorten_warnings(ctx.warnings);
-  return compiled_plan{std::move(ctx.made), std::move(ctx.warnings)};
+    ctx.warn("only the first " + std::to_string(options.sql_texts_max) +
+               " SQL texts were parsed; mistakes in the others show when they run",
+             {}, {});
+  return compiled_plan{std::move(ctx.made), told_warnings(ctx.warnings)};
 }
 
 } // namespace penstock

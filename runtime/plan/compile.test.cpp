@@ -12,10 +12,54 @@ TEST_CASE("what is no definition is refused", "[plan]") {
   CHECK(problem_of(compile_json("[]")) == "the definition must be an object, not a list");
   CHECK(problem_of(compile_json("{}")) ==
         "the definition must have tasks (a list), or source and destination, or sources, transformations and sinks");
-  CHECK(problem_of(compile_yaml("version: 1\ntaks: []\n")) ==
+  CHECK(problem_of(compile_yaml("version: 1\ntaks: [{id: a, type: noop}]\n")) ==
         "taks is not a field of a definition; did you mean `tasks`?");
   CHECK(problem_of(compile_yaml("tasks: [")) == "a list has no closing `]`");
   CHECK(problem_of(compile_json("{\"tasks\": [}")) == "expected a value");
+}
+
+TEST_CASE("beside the name of the tasks, what else is wrong is told too", "[plan]") {
+  CHECK(problem_of(compile_yaml("nam: b\ntaks:\n  - {id: a, type: sehll}\n")) ==
+        "nam is not a field of a definition; did you mean `name`? | "
+        "taks is not a field of a definition; did you mean `tasks`? | "
+        "taks[0].type `sehll` is no task type; did you mean `shell`?");
+  CHECK(problem_of(compile_yaml("nam: b\npriority: 3\nsorces: {}\ntargt: {}\ncolour: red\n")) ==
+        "nam is not a field of a definition; did you mean `name`? | priority must be HIGH, NORMAL or LOW | "
+        "sorces is not a field of a definition; did you mean `sources`? | "
+        "targt is not a field of a definition; did you mean `target`?");
+}
+
+TEST_CASE("a schedule in a definition is told where it belongs", "[plan]") {
+  const std::string belongs = " beside the definition, or use `penstock schedule create`";
+  CHECK(problem_of(compile_yaml("schedule: 0 2 * * *\ntasks: [{id: a, type: noop}]")) ==
+        "schedule is not a field of a definition; give it" + belongs);
+  CHECK(problem_of(compile_yaml("shedule: 0 2 * * *\ntasks: [{id: a, type: noop}]")) ==
+        "shedule is not a field of a definition; give the schedule" + belongs);
+  const auto pipelines = compile_json(
+    R"({"source": {"name": "inline", "rows": [{"a": 1}]}, "destination": {"name": "file"}, "schedule": "0 2 * * *"})");
+  REQUIRE(pipelines);
+  CHECK(pipelines->warnings == std::vector<std::string>{"field `schedule` has no effect; give it" + belongs});
+}
+
+TEST_CASE("beside problems, what would only be a warning is told as well", "[plan]") {
+  const auto compiled = compile_tasks("  - {id: a, type: source, connector: s3, bucket: b}\n"
+                                      "  - {id: b, type: shell, command: '{{ env.X }} {{ params.q }} {{ params.'}\n");
+  REQUIRE(!compiled);
+  const std::string escape = "; for the text `{{` itself write `{{ \"{{\" }}`";
+  CHECK(
+    compiled.error().problems ==
+    std::vector<problem>{
+      {"tasks[0].connector", "task `a` cannot run: connector `s3` is not on this server, which has inline and file", 2,
+       38},
+      {"tasks[1].command",
+       "tasks[1].command is wrong: `{{ env.X }}` begins with none of params, run, item, connection" + escape, 3, 35},
+      {"tasks[1].command", "tasks[1].command is wrong: `{{` is not closed by `}}`" + escape, 3, 35},
+      {"tasks[1].command", "parameter `q` is used (line 3) but not declared, so every start must give it", 3, 35}});
+  // None is known to be declared where the declarations could not be read.
+  CHECK(problem_of(compile_yaml("paramters: {q: 1}\ntasks: [{id: a, type: shell, command: '{{ params.q }}'}]")) ==
+        "paramters is not a field of a definition; did you mean `parameters`?");
+  CHECK(problem_of(compile_yaml("parameters: [q]\ntasks: [{id: a, type: shell, command: '{{ params.q }}'}]")) ==
+        "parameters must be an object, not a list");
 }
 
 TEST_CASE("sizes of definitions are limited, and say by which setting", "[plan]") {

@@ -55,6 +55,7 @@ void read_declaration(parameter_spec& spec, value& v, const field_path& path, co
 void take_parameters(value& v, const field_path& path, compile_context& ctx) {
   if (v.is_null()) return;
   auto* members = expect_object(v, path, ctx);
+  ctx.parameters_unread = !members || members->size() > parameters_max;
   if (!members) return;
   if (members->size() > parameters_max) return ctx.problems.add(path, v.at, "must be at most 1000");
   for (auto& [name, declared] : *members) {
@@ -131,6 +132,22 @@ bool take_head_field(std::string_view name, value& v, const field_path& path, co
     return true;
   }
   return false;
+}
+
+std::string where_it_belongs(std::string_view name) {
+  if (nearest_name(name, {"schedule"}).empty()) return {};
+  return "; give " + std::string{name == "schedule" ? "it" : "the schedule"} +
+         " beside the definition, or use `penstock schedule create`";
+}
+
+void refuse_head_field(std::string_view name, const value& v, const std::vector<std::string_view>& known,
+                       compile_context& ctx) {
+  const field_path top;
+  const std::string near = nearest_name(name, known);
+  if (near == "parameters") ctx.parameters_unread = true;
+  std::string hint = near.empty() ? where_it_belongs(name) : did_you_mean(near);
+  if (hint.empty()) hint = ", which takes " + any_of(known);
+  ctx.problems.add(top.member(name), v.at, "is not a field of a definition" + hint);
 }
 
 const std::vector<std::string_view>& head_field_names() {

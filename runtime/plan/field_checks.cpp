@@ -70,14 +70,14 @@ bool is_identifier(std::string_view text) noexcept {
 
 void check_texts(const value& v, const field_path& path, task_draft& draft, compile_context& ctx) {
   if (const auto* text = v.as_string()) {
-    if (const auto why = check_placeholders(*text); !why.empty())
-      return ctx.problems.add(path, v.at, "is wrong: " + why);
+    for (const std::string& why : check_placeholders(*text)) ctx.problems.add(path, v.at, "is wrong: " + why);
     for (const std::string_view used : placeholder_paths(*text)) {
       if (used == "item" || used.starts_with("item.")) {
         if (!draft.item_at) draft.item_at = v.at;
       } else if (used.starts_with("params.")) {
-        const std::string_view name = used.substr(7);
-        ctx.params_used.emplace(name.substr(0, name.find('.')), v.at);
+        const std::string_view members = used.substr(7);
+        const std::string_view name = members.substr(0, members.find('.'));
+        if (!ctx.params_used.contains(name)) ctx.params_used.emplace(name, parameter_use{path.text(), v.at});
       }
     }
   } else if (const auto* items = v.as_list()) {

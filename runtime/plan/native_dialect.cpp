@@ -105,24 +105,21 @@ void take_tasks(value& v, const field_path& path, compile_context& ctx) {
 
 } // namespace
 
-void compile_native(value& root, compile_context& ctx) {
+void compile_native(value& root, compile_context& ctx, std::string_view tasks_name) {
   const field_path top;
   value* tasks = nullptr;
   // The head first, wherever it stands: tasks take its defaults.
   for (auto& [name, field] : *root.as_object()) {
     const field_path path = top.member(name);
-    if (name == "tasks") tasks = &field;
+    if (name == tasks_name) tasks = &field;
     else if (name == "version") take_version(field, path, ctx);
     else if (!take_head_field(name, field, path, ctx)) {
       std::vector<std::string_view> known = head_field_names();
       known.insert(known.end(), {"version", "tasks"});
-      const std::string near = nearest_name(name, known);
-      ctx.problems.add(path, field.at,
-                       "is not a field of a definition" +
-                         (near.empty() ? ", which takes " + any_of(known) : did_you_mean(near)));
+      refuse_head_field(name, field, known, ctx);
     }
   }
-  take_tasks(*tasks, top.member("tasks"), ctx);
+  take_tasks(*tasks, top.member(tasks_name), ctx);
 }
 
 } // namespace penstock

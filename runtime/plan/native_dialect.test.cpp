@@ -171,6 +171,14 @@ TEST_CASE("a misspelt field is one problem, at its place, and stands for what wa
         std::vector<problem>{{"tasks[0].idd", "tasks[0].idd is not a field of a task; did you mean `id`?", 2, 11}});
   CHECK(wrong("type: source, conector: file, path: a.csv") ==
         "tasks[0].conector is not a field of a source task; did you mean `connector`?");
+  CHECK(wrong("type: sink, conector: file, pth: a.csv, header: 1") ==
+        "tasks[0].needs is missing; a sink writes the table of a task it needs | "
+        "tasks[0].conector is not a field of a sink task; did you mean `connector`? | "
+        "tasks[0].pth is not a field of a sink with connector `file`; did you mean `path`? | "
+        "tasks[0].header must be true or false, not an integer | tasks[0].header is for format csv, not `parquet`");
+  CHECK(wrong("type: sink, conector: s3") ==
+        "tasks[0].conector is not a field of a sink task; did you mean `connector`? | "
+        "task `t` cannot run: connector `s3` is not on this server, which has inline and file");
   CHECK(wrong("type: source, connection: [a]") == "tasks[0].connector is missing; it is inline or file");
 }
 
@@ -330,7 +338,7 @@ TEST_CASE("a sql task takes statements that parse", "[plan]") {
   // A placeholder is tried as a name and as a number.
   CHECK(only_task("type: sql, sql: 'select * from x limit {{ params.n }}'").id == "t");
   CHECK(only_task("type: sql, sql: '{{ params.statement }}'").id == "t");
-  CHECK(wrong("type: sql, sql: 'selct {{ params.n }}'") ==
+  CHECK(wrong("type: sql, sql: 'selct {{ run.id }}'") ==
         "tasks[0].sql does not parse: syntax error at or near \"selct\"");
   CHECK(wrong("type: sql, sql: select 1, query: x") == "tasks[0].query is not a field of a sql task, which takes sql");
 }
@@ -352,6 +360,68 @@ TEST_CASE("a http task takes a request and the statuses expected", "[plan]") {
   for (const std::string bad : {"99", "600", "6xx", "x", "299-200", "[]", "1.5"})
     CHECK(wrong("type: http, url: 'http://a', expect: " + bad) == std::string{"tasks[0].expect"} + statuses);
   CHECK(wrong("type: http, url: 'http://a', expect: [200, ok]") == std::string{"tasks[0].expect[1]"} + statuses);
+}
+
+TEST_CASE("headers that no request can be given are refused when they are written", "[plan]") {
+  const auto headers = [](const std::string& text) { return wrong("type: http, url: 'http://a', headers: " + text); };
+  CHECK(headers("{Content-Length: 5, A: b, TE: '{{ params.te }}'}") ==
+        "tasks[0].headers.Content-Length is set by what is sent; leave it out | "
+        "tasks[0].headers.TE is set by what is sent; leave it out | "
+        "parameter `te` is used (line 2) but not declared, so every start must give it");
+  CHECK(headers("{a b: c}") == "tasks[0].headers.a b is no name of a header");
+  CHECK(headers("{A: \"b\\nc\"}") == "tasks[0].headers.A must be a text without line breaks");
+  CHECK(only_task("type: http, url: 'http://a', headers: {X-Te: a, Content-Type: text/plain}").id == "t");
+}
+
+TEST_CASE("paths that no file below the files directory has are refused when they are written", "[plan]") {
+  const auto source = [](const std::string& path) { return wrong("type: source, connector: file, path: " + path); };
+  CHECK(source("/abs/x.csv") == "tasks[0].path is absolute; name it relative to the server's files directory");
+  CHECK(source("../x.csv") == "tasks[0].path holds '..', which is not allowed");
+  CHECK(source("'*.csv'") == "tasks[0].path holds one of * ? [, which stand for several files");
+  CHECK(source("'../{{ run.id }}.csv'") == "tasks[0].path holds '..', which is not allowed");
+  CHECK(source("'/abs/{{ run.id }}.csv'") ==
+        "tasks[0].path is absolute; name it relative to the server's files directory");
+  CHECK(only_task("type: source, connector: file, path: '{{ run.id }}/..{{ run.id }}.csv'").id == "t");
+  CHECK(problem_of(compile_tasks("  - {id: a, type: sql, sql: select 1}\n"
+                                 "  - {id: t, type: sink, connector: file, needs: a, path: x/}\n")) ==
+        "tasks[1].path does not name a file");
+}
+
+TEST_CASE("of several sinks without a path a warning says which writes the run's output", "[plan]") {
+  const auto warnings = [](const std::string& sinks) {
+    const auto compiled = compile_tasks("  - {id: a, type: sql, sql: select 1}\n" + sinks);
+    return compiled ? compiled->warnings : problems_of(compiled);
+  };
+  const auto sink = [](const std::string& id, const std::string& more = "") {
+    return "  - {id: " + id + ", type: sink, connector: file, needs: a" + more + "}\n";
+  };
+  CHECK(warnings(sink("x") + sink("y", ", format: csv")) ==
+        std::vector<std::string>{
+          "the sinks `x` and `y` have no path: only what `y`, the last, writes is the run's output"});
+  CHECK(warnings(sink("x") + sink("p", ", path: p.csv") + sink("y") + sink("z")) ==
+        std::vector<std::string>{
+          "the sinks `x`, `y` and `z` have no path: only what `z`, the last, writes is the run's output"});
+  CHECK(warnings(sink("x") + sink("y", ", path: y.csv")).empty());
+  CHECK(warnings(sink("x", ", path: x.csv") + sink("y")).empty());
+}
+
+TEST_CASE("SQL that reads a task it does not need is a warning, and its config knows the task", "[plan]") {
+  const auto compiled = compile_tasks("  - {id: Orders, type: sql, sql: select 1 a}\n"
+                                      "  - {id: b, type: sql, sql: select 2 c}\n"
+                                      "  - {id: c, type: sql, needs: b, sql: 'select c from ORDERS join b'}\n"
+                                      "  - {id: d, type: sql, sql: 'with b as (select 1) select c, orders from b'}\n"
+                                      "  - {id: e, type: sql, sql: 'select 1', checks: [select true from d]}\n");
+  INFO(problem_of(compiled));
+  REQUIRE(compiled);
+  CHECK(
+    compiled->warnings ==
+    std::vector<std::string>{"task `c` reads `Orders`, a task of this pipeline that it does not need: add it to needs",
+                             "task `e` reads `d`, a task of this pipeline that it does not need: add it to needs"});
+  const auto& tasks = compiled->compiled.tasks;
+  CHECK(write_json(tasks[2].config) == R"({"sql":"select c from ORDERS join b","other_tasks":["Orders"]})");
+  CHECK(write_json(*tasks[3].config.find("other_tasks")) == R"(["b","c","Orders"])");
+  CHECK(write_json(tasks[4].config) == R"({"sql":"select 1","other_tasks":["d"]})");
+  CHECK_FALSE(tasks[0].config.find("other_tasks"));
 }
 
 TEST_CASE("a sleep task takes seconds or a time", "[plan]") {

@@ -27,12 +27,12 @@ void leave_out_lone_sinks(compile_context& ctx) {
 
 void warn_of_missing(const value& root, compile_context& ctx) {
   if (ctx.drafts.empty()) {
-    ctx.warnings.push_back("there are no tasks yet: give source and destination, or a definition; until then a run "
-                           "succeeds at once");
+    ctx.warn("there are no tasks yet: give source and destination, or a definition; until then a run succeeds at once",
+             {}, {});
     return;
   }
   for (const part& p : parts)
-    if (!root.find(p.name)) ctx.warnings.emplace_back(p.without);
+    if (!root.find(p.name)) ctx.warn(std::string{p.without}, {}, {});
   leave_out_lone_sinks(ctx);
 }
 

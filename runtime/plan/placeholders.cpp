@@ -203,10 +203,12 @@ result<value> substitute(const value& v, const placeholder_scope& scope) {
   return substitute(v, scope, budget);
 }
 
-std::string check_placeholders(const std::string& text) {
-  for (auto p = next_placeholder(text, 0); p; p = next_placeholder(text, p->end))
-    if (auto why = syntax_problem(*p); !why.empty()) return why;
-  return {};
+std::vector<std::string> check_placeholders(const std::string& text) {
+  constexpr std::size_t told_max = 100;
+  std::vector<std::string> problems;
+  for (auto p = next_placeholder(text, 0); p && problems.size() < told_max; p = next_placeholder(text, p->end))
+    if (auto why = syntax_problem(*p); !why.empty()) problems.push_back(std::move(why));
+  return problems;
 }
 
 bool is_placeholder(std::string_view text) noexcept {
@@ -217,7 +219,7 @@ bool is_placeholder(std::string_view text) noexcept {
 std::vector<std::string_view> placeholder_paths(std::string_view text) {
   std::vector<std::string_view> paths;
   for (auto p = next_placeholder(text, 0); p && p->end != std::string_view::npos; p = next_placeholder(text, p->end))
-    if (!p->is_literal) paths.push_back(p->path);
+    if (!p->is_literal && syntax_problem(*p).empty()) paths.push_back(p->path);
   return paths;
 }
 

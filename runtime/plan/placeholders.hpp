@@ -35,13 +35,13 @@ struct placeholder_budget {
 [[nodiscard]] result<value> substitute(const value& v, const placeholder_scope& scope);
 
 /// Problems visible before anything is bound: an unclosed `{{`, or a root other than params, run, item, connection.
-/// @returns the first such placeholder's message, empty when there is none.
-[[nodiscard]] std::string check_placeholders(const std::string& text);
+/// @returns a message for each such placeholder, at most a hundred.
+[[nodiscard]] std::vector<std::string> check_placeholders(const std::string& text);
 
 /// Whether the whole text is one placeholder, so that its value keeps its type.
 [[nodiscard]] bool is_placeholder(std::string_view text) noexcept;
 
-/// The paths of all placeholders in a text, e.g. "params.since". Stops at one that is malformed.
+/// The paths of the well-formed placeholders in a text, e.g. "params.since".
 [[nodiscard]] std::vector<std::string_view> placeholder_paths(std::string_view text);
 
 /// `text` with every placeholder replaced by `stand_in`, a text in quotes by that text, for looking at what surrounds

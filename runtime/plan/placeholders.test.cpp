@@ -21,6 +21,12 @@ std::string substituted(std::string_view text) {
   return made ? write_json(*made) : made.error().message;
 }
 
+/// The first of what is wrong with a text.
+std::string first_problem(const std::string& text) {
+  const auto problems = check_placeholders(text);
+  return problems.empty() ? std::string{} : problems.front();
+}
+
 } // namespace
 
 TEST_CASE("a placeholder that is the whole text keeps its type", "[placeholders]") {
@@ -79,20 +85,21 @@ TEST_CASE("a placeholder that means nothing is an error that names it", "[placeh
 }
 
 TEST_CASE("malformed placeholders are seen before anything is bound", "[placeholders]") {
-  CHECK(check_placeholders("{{ params.a }} {{run.id}} {{ item }} {{ item.a }} {{ connection.x.y }}").empty());
+  CHECK(first_problem("{{ params.a }} {{run.id}} {{ item }} {{ item.a }} {{ connection.x.y }}").empty());
   CHECK(check_placeholders("none } here").empty());
   const std::string escape = R"(; for the text `{{` itself write `{{ "{{" }}`)";
-  CHECK(check_placeholders("{{ params.a") == "`{{` is not closed by `}}`" + escape);
-  CHECK(check_placeholders("{{ item }} {{ env.HOME }}") ==
+  CHECK(first_problem("{{ params.a") == "`{{` is not closed by `}}`" + escape);
+  CHECK(first_problem("{{ item }} {{ env.HOME }}") ==
         "`{{ env.HOME }}` begins with none of params, run, item, connection" + escape);
-  CHECK(check_placeholders("{{}}") == "`{{  }}` begins with none of params, run, item, connection" + escape);
+  CHECK(first_problem("{{}}") == "`{{  }}` begins with none of params, run, item, connection" + escape);
   for (const std::string bad : {R"({{ "abc }})", R"({{ "a" + "b" }})", R"({{ "a' }})", R"({{ 'a' b }})"})
-    CHECK(check_placeholders(bad).ends_with("begins with none of params, run, item, connection" + escape));
-  CHECK(check_placeholders(R"({{ "abc" )").starts_with("`{{` is not closed by `}}`"));
-  CHECK(check_placeholders("{{ params }}") == "`{{ params }}` needs a name behind `params.`");
+    CHECK(first_problem(bad).ends_with("begins with none of params, run, item, connection" + escape));
+  CHECK(first_problem(R"({{ "abc" )").starts_with("`{{` is not closed by `}}`"));
+  CHECK(first_problem("{{ params }}") == "`{{ params }}` needs a name behind `params.`");
   for (const std::string bad :
        {"{{ params.a + 1 }}", "{{ params..a }}", "{{ params.a. }}", "{{ params.a['b'] }}", "{{ item. }}"})
-    CHECK(check_placeholders(bad).ends_with("is not names with dots between them; nothing else is evaluated"));
+    CHECK(first_problem(bad).ends_with("is not names with dots between them; nothing else is evaluated"));
+  CHECK(check_placeholders("{{ env.A }} {{ params.n }} {{ params. }} {{ item").size() == 3);
 }
 
 TEST_CASE("what placeholders put in has a limit", "[placeholders]") {
@@ -121,6 +128,7 @@ TEST_CASE("texts around placeholders can be looked at", "[placeholders]") {
   CHECK_FALSE(is_placeholder("{{ item }}{{ item }}"));
   CHECK_FALSE(is_placeholder("{{ item"));
   CHECK(placeholder_paths("{{ params.a }}-{{item}}-{{ x") == std::vector<std::string_view>{"params.a", "item"});
+  CHECK(placeholder_paths("{{ env.A }}{{ params.a b }}{{ params.a }}") == std::vector<std::string_view>{"params.a"});
   CHECK(replace_placeholders("a {{ params.a }}{{item}} b {{ x", "?") == "a ?? b {{ x");
 }
 

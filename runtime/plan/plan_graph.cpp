@@ -1,6 +1,8 @@
 #include "runtime/plan/plan_graph.hpp"
 
 #include "runtime/model/nearest_name.hpp"
+#include "runtime/plan/placeholders.hpp"
+#include "runtime/plan/sql_tables.hpp"
 #include "runtime/plan/task_fields.hpp"
 
 #include <algorithm>
@@ -24,6 +26,7 @@ public:
     for (task_index i = 0; i < drafts_.size(); ++i) link(i);
     sort_by_needs();
     if (order_.size() < drafts_.size()) report_cycles();
+    warn_of_lost_output();
     if (ctx_.problems.empty()) make_tasks();
   }
 
@@ -74,6 +77,7 @@ private:
     std::sort(needs.begin(), needs.end());
     needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
     if (draft.spec.type == task_type::sink && draft.spec.unavailable.empty()) link_sink(i);
+    note_other_tasks(i);
     if (!draft.spec.checks.empty() && !makes_table(draft.spec))
       ctx_.problems.add(draft.field + ".checks", draft.at,
                         "need a table, and " + described(i) +
@@ -127,6 +131,76 @@ private:
       ctx_.problems.add(draft.field + ".needs", draft.at,
                         "names no task with a table to write; " + described(needs.front()) + " makes none");
     }
+  }
+
+  /// Ids in small letters, as SQL compares names; made when the first SQL comes.
+  const std::vector<std::pair<std::string, task_index>>& small_ids() {
+    if (small_ids_.empty()) {
+      for (const auto& [id, index] : ids_) {
+        std::string small{id};
+        for (char& c : small)
+          if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        small_ids_.emplace_back(std::move(small), index);
+      }
+      std::sort(small_ids_.begin(), small_ids_.end());
+    }
+    return small_ids_;
+  }
+
+  /// The task that SQL of task `i` means by a name without needing it; `no_task` if there is none.
+  task_index unneeded_task(task_index i, const std::string& name) {
+    const auto& ids = small_ids();
+    const auto it = std::lower_bound(ids.begin(), ids.end(), std::pair{name, task_index{0}});
+    if (it == ids.end() || it->first != name || it->second == i) return no_task;
+    return std::binary_search(needs_[i].begin(), needs_[i].end(), it->second) ? no_task : it->second;
+  }
+
+  /// Tasks that the SQL of a task names without needing them. Whether it means them is certain only when it fails for
+  /// want of such a table, so the config keeps them for that; those it reads to all appearance are a warning.
+  void note_other_tasks(task_index i) {
+    task_draft& draft = drafts_[i];
+    const value* sql = draft.spec.type == task_type::sql ? draft.spec.config.find("sql") : nullptr;
+    std::string all;
+    if (const auto* text = sql ? sql->as_string() : nullptr) all = *text;
+    for (const check_spec& check : draft.spec.checks) all += "\n;" + check.sql;
+    if (all.empty()) return;
+    all = replace_placeholders(all, " ");
+    constexpr std::size_t noted_max = 100;
+    value::list others;
+    for (const std::string& name : names_in_sql(all))
+      if (const task_index other = unneeded_task(i, name); other != no_task && others.size() < noted_max)
+        others.emplace_back(drafts_[other].spec.id);
+    if (others.empty()) return;
+    for (const std::string& name : tables_in_sql(all))
+      if (const task_index other = unneeded_task(i, name); other != no_task)
+        ctx_.warn("task " + quoted(draft.spec.id) + " reads " + quoted(drafts_[other].spec.id) +
+                    ", a task of this pipeline that it does not need: add it to needs",
+                  draft.field, sql ? sql->at : draft.at);
+    draft.spec.config.set("other_tasks", value{std::move(others)});
+  }
+
+  /// The run's output, which is downloaded, is what its last sink writes where it is given no path.
+  void warn_of_lost_output() {
+    std::vector<task_index> sinks;
+    for (const task_index i : order_)
+      if (const task_spec& spec = drafts_[i].spec; spec.type == task_type::sink && spec.unavailable.empty())
+        sinks.push_back(i);
+    const auto has_path = [&](task_index i) { return drafts_[i].spec.config.find("path") != nullptr; };
+    if (sinks.empty() || has_path(sinks.back())) return;
+    const task_index last = sinks.back();
+    std::erase_if(sinks, has_path);
+    if (sinks.size() < 2) return;
+    constexpr std::size_t shown_max = 10;
+    std::vector<std::string> shown;
+    for (std::size_t k = 0; k < std::min(sinks.size(), shown_max); ++k)
+      shown.push_back(quoted(drafts_[sinks[k]].spec.id));
+    std::string names;
+    for (std::size_t k = 0; k < shown.size(); ++k)
+      names += (k == 0 ? "" : k + 1 == sinks.size() ? " and " : ", ") + shown[k];
+    if (sinks.size() > shown_max) names += " and " + std::to_string(sinks.size() - shown_max) + " more";
+    ctx_.warn("the sinks " + names + " have no path: only what " + quoted(drafts_[last].spec.id) +
+                ", the last, writes is the run's output",
+              drafts_[last].field, drafts_[last].at);
   }
 
   /// Kahn's algorithm (Topological sorting of large networks, 1962), always taking the first written of what is ready.
@@ -200,6 +274,7 @@ private:
   std::vector<task_draft>& drafts_;
   std::vector<std::vector<task_index>> needs_;
   std::vector<std::pair<std::string_view, task_index>> ids_;
+  std::vector<std::pair<std::string, task_index>> small_ids_;
   std::vector<task_index> order_;    ///< Written indexes in the plan's order.
   std::vector<task_index> position_; ///< Index in the plan by written index; `no_task`: in or behind a cycle.
 };

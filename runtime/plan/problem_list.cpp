@@ -33,6 +33,10 @@ void problem_list::add(const std::string& field, value::place at, std::string_vi
   kept_.push_back({field, std::move(message), at.line, at.column});
 }
 
+void problem_list::add_sentence(const std::string& field, value::place at, std::string sentence) {
+  if (++count_ <= kept_max) kept_.push_back({field, std::move(sentence), at.line, at.column});
+}
+
 error problem_list::to_error() && {
   // In the order of the text; problems of no known place come last.
   std::stable_sort(kept_.begin(), kept_.end(), [](const problem& a, const problem& b) {

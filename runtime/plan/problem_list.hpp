@@ -39,6 +39,8 @@ public:
   /// Adds "<field> <what>", e.g. "tasks[2].sql must be text, not a list", at the place of the value concerned.
   void add(const field_path& field, value::place at, std::string_view what) { add(field.text(), at, what); }
   void add(const std::string& field, value::place at, std::string_view what);
+  /// Adds what is a sentence of its own.
+  void add_sentence(const std::string& field, value::place at, std::string sentence);
 
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
   /// Whether few enough were found that it pays to search for the name that was meant.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 
 namespace penstock {
 
@@ -19,6 +20,20 @@ class sql_scanner {
 public:
   explicit sql_scanner(std::string_view text) : text_(text) {}
 
+  std::vector<sql_token> tokens() {
+    std::vector<sql_token> found;
+    while (at_ < text_.size()) {
+      const std::size_t first = at_;
+      kind_.reset();
+      step();
+      if (!kind_) continue;
+      std::string_view text = text_.substr(first, at_ - first);
+      if (kind_ == sql_token_kind::quoted_name) text = text.substr(1, text.find('"', 1) - 1);
+      found.push_back({text, *kind_});
+    }
+    return found;
+  }
+
   std::vector<std::string_view> statements() {
     while (at_ < text_.size()) step();
     close_statement(text_.size());
@@ -29,6 +44,7 @@ private:
   void step() {
     const char c = text_[at_];
     if (c == ';') {
+      kind_ = sql_token_kind::mark;
       close_statement(at_);
       start_ = ++at_;
       return;
@@ -40,9 +56,11 @@ private:
     if (starts_with("--")) return skip_past("\n", at_ + 2);
     if (starts_with("/*")) return skip_comment();
     has_code_ = true;
+    if (c == '"') kind_ = sql_token_kind::quoted_name;
     if (c == '\'' || c == '"') return skip_quoted(c, false);
     if (c == '$') return skip_dollar();
     if (is_name_start(c)) return skip_name();
+    kind_ = sql_token_kind::mark;
     ++at_;
   }
 
@@ -94,7 +112,8 @@ private:
     const std::size_t first = at_;
     while (at_ < text_.size() && is_name_part(text_[at_])) ++at_;
     const bool escapes = at_ - first == 1 && (text_[first] == 'e' || text_[first] == 'E');
-    if (escapes && at_ < text_.size() && text_[at_] == '\'') skip_quoted('\'', true);
+    if (escapes && at_ < text_.size() && text_[at_] == '\'') return skip_quoted('\'', true);
+    kind_ = sql_token_kind::name;
   }
 
   void close_statement(std::size_t end) {
@@ -111,10 +130,13 @@ private:
   std::size_t at_ = 0;
   std::size_t start_ = 0;
   bool has_code_ = false;
+  std::optional<sql_token_kind> kind_; ///< Of what `step` came by; nothing: none of them.
   std::vector<std::string_view> found_;
 };
 
 } // namespace
+
+std::vector<sql_token> sql_tokens(std::string_view text) { return sql_scanner{text}.tokens(); }
 
 std::vector<std::string_view> split_sql(std::string_view text) { return sql_scanner{text}.statements(); }
 

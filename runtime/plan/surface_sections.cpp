@@ -17,8 +17,8 @@ void take_other_field(std::string_view name, value& v, const field_path& path, s
   std::vector<std::string_view> known = head_field_names();
   for (const section_row& row : rows) known.push_back(row.name);
   const std::string near = nearest_name(name, known);
-  if (!near.empty()) ctx.problems.add(path, v.at, "is not a field of a definition" + did_you_mean(near));
-  else ctx.warnings.push_back("field " + quoted(name) + " has no effect");
+  if (!near.empty()) refuse_head_field(name, v, known, ctx);
+  else ctx.warn("field " + quoted(name) + " has no effect" + where_it_belongs(name), {}, {});
 }
 
 void take_section(const section_row& row, value& v, surface_steps& steps) {

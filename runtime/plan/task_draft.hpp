@@ -34,20 +34,38 @@ struct task_defaults {
   std::uint64_t timeout_ms = 0;
 };
 
+struct compile_warning {
+  std::string sentence;
+  std::string field;
+  value::place at; ///< Of no line: it is about the whole, and of no interest while there are problems.
+};
+
+/// Where a parameter is used first.
+struct parameter_use {
+  std::string field;
+  value::place at;
+};
+
 /// Everything the steps of a compilation share.
 struct compile_context {
   explicit compile_context(const compile_options& o) : options(o), defaults{o.default_retry, 0} {
     made.timeout_ms = o.default_timeout_ms;
   }
 
+  /// Notes what is accepted but not as it may be meant. Beside problems it is told as one, so that all is told at once.
+  void warn(std::string sentence, std::string field, value::place at) {
+    warnings.push_back({std::move(sentence), std::move(field), at});
+  }
+
   const compile_options& options;
   problem_list problems;
-  std::vector<std::string> warnings;
+  std::vector<compile_warning> warnings;
   task_defaults defaults;
   plan made;                      ///< Parameters and timeout; `link_tasks` adds the tasks.
   std::vector<task_draft> drafts; ///< In the order in which they are written.
   std::size_t sql_texts = 0;      ///< Looked at so far.
-  std::map<std::string, value::place, std::less<>> params_used; ///< Names behind `params.`, where used first.
+  std::map<std::string, parameter_use, std::less<>> params_used; ///< By the names behind `params.`.
+  bool parameters_unread = false; ///< They are there, but written so that none could be read.
 };
 
 } // namespace penstock

@@ -38,7 +38,7 @@ constexpr std::array sql_fields{
 constexpr std::array http_fields{
   field_rule{"url", need::required, check_url},
   field_rule{"method", need::optional, check_method},
-  field_rule{"headers", need::optional, check_text_map},
+  field_rule{"headers", need::optional, check_headers},
   field_rule{"body", need::optional, check_any},
   field_rule{"expect", need::optional, check_expect},
   field_rule{"output", need::optional, check_output, bound::at_once},
@@ -58,7 +58,7 @@ constexpr std::array inline_source_fields{
 };
 constexpr std::array file_source_fields{
   field_rule{"connector", need::required, check_text, bound::at_once},
-  field_rule{"path", need::required, check_text},
+  field_rule{"path", need::required, check_path},
   field_rule{"format", need::optional, check_file_format, bound::at_once},
   field_rule{"columns", need::optional, check_columns},
   field_rule{"header", need::optional, check_bool},
@@ -66,7 +66,7 @@ constexpr std::array file_source_fields{
 };
 constexpr std::array file_sink_fields{
   field_rule{"connector", need::required, check_text, bound::at_once},
-  field_rule{"path", need::optional, check_text},
+  field_rule{"path", need::optional, check_path},
   field_rule{"format", need::optional, check_file_format, bound::at_once},
   field_rule{"header", need::optional, check_bool},
   field_rule{"delimiter", need::optional, check_delimiter},
@@ -200,19 +200,24 @@ void settle_rows(task_draft& draft, const field_path& task, compile_context& ctx
       return wrong_kind((*list)[i], "an object (column: value), or columns given", path.element(i), ctx);
 }
 
-void take_connector_fields(task_draft& draft, const std::vector<written_field>& fields, const field_path& task,
+void take_connector_fields(task_draft& draft, std::vector<written_field> fields, const field_path& task,
                            compile_context& ctx) {
   const bool is_source = draft.spec.type == task_type::source;
   const written_field* field = find_field(fields, "connector");
   if (!field) {
     if (const written_field* c = find_field(fields, "connection"); c && c->v->as_string()) {
-      mark_unavailable(draft, "connection " + quoted(*c->v->as_string()) + " is not known on this server", ctx);
+      mark_unavailable(draft, "connection " + quoted(*c->v->as_string()) + " is not known on this server", ctx,
+                       c->path().text(), c->v->at);
       return keep_unread(draft, fields);
     }
-    for (const written_field& f : fields)
-      if (ctx.problems.few() && f.name != "connection" && !nearest_name(f.name, {"connector"}).empty())
-        return ctx.problems.add(f.path(), f.v->at,
-                                "is not a field of " + described(draft.spec, {}) + did_you_mean("connector"));
+    for (std::size_t i = 0; i < fields.size() && ctx.problems.few(); ++i) {
+      const written_field& f = fields[i];
+      if (f.name == "connection" || nearest_name(f.name, {"connector"}).empty()) continue;
+      ctx.problems.add(f.path(), f.v->at, "is not a field of " + described(draft.spec, {}) + did_you_mean("connector"));
+      // Read as what was meant, so that what else is wrong is told as well.
+      fields[i] = {"connector", f.v, f.around, f.shown.empty() ? f.name : f.shown};
+      return take_connector_fields(draft, std::move(fields), task, ctx);
+    }
     return ctx.problems.add(task.member("connector"), draft.at, "is missing; it is " + any_of(connector_names()));
   }
   const auto* name = expect_name(*field->v, field->path(), ctx);
@@ -232,7 +237,7 @@ void take_connector_fields(task_draft& draft, const std::vector<written_field>& 
   mark_unavailable(draft,
                    "connector " + quoted(connector) + " is not on this server, which has inline and file" +
                      did_you_mean(nearest_name(connector, connector_names())),
-                   ctx);
+                   ctx, field->path().text(), field->v->at);
   keep_unread(draft, fields);
 }
 
@@ -277,9 +282,9 @@ const std::vector<std::string_view>& connector_names() {
   return names;
 }
 
-void mark_unavailable(task_draft& draft, std::string reason, compile_context& ctx) {
-  ctx.warnings.push_back((draft.spec.id.empty() ? draft.field : "task " + quoted(draft.spec.id)) +
-                         " cannot run: " + reason);
+void mark_unavailable(task_draft& draft, std::string reason, compile_context& ctx, std::string field, value::place at) {
+  ctx.warn((draft.spec.id.empty() ? draft.field : "task " + quoted(draft.spec.id)) + " cannot run: " + reason,
+           std::move(field), at);
   draft.spec.unavailable = std::move(reason);
 }
 

@@ -29,6 +29,8 @@ void take_type_fields(task_draft& draft, const std::vector<written_field>& field
 [[nodiscard]] const std::vector<std::string_view>& connector_names();
 
 /// Marks a task as accepted but not runnable here, and warns.
-void mark_unavailable(task_draft& draft, std::string reason, compile_context& ctx);
+/// @param field where the definition says so, if it is to be told beside problems
+void mark_unavailable(task_draft& draft, std::string reason, compile_context& ctx, std::string field = {},
+                      value::place at = {});
 
 } // namespace penstock

@@ -5,6 +5,8 @@
 #include "runtime/model/utf8.hpp"
 #include "runtime/plan/duration.hpp"
 #include "runtime/plan/field_checks.hpp"
+#include "runtime/plan/files_name.hpp"
+#include "runtime/plan/http_headers.hpp"
 #include "runtime/plan/placeholders.hpp"
 
 #include <algorithm>
@@ -72,6 +74,28 @@ void check_text_map(value& v, const field_path& path, task_draft&, compile_conte
       wrong_kind(member, "text", path.member(name), ctx);
     }
   }
+}
+
+void check_headers(value& v, const field_path& path, task_draft& draft, compile_context& ctx) {
+  check_text_map(v, path, draft, ctx);
+  const auto* members = v.as_object();
+  if (!members) return;
+  for (const auto& [name, member] : *members) {
+    const field_path at = path.member(name);
+    if (!is_http_token(name)) ctx.problems.add(at, member.at, "is no name of a header");
+    else if (is_own_header(name)) ctx.problems.add(at, member.at, "is set by what is sent; leave it out");
+    const auto* text = member.as_string();
+    if (text && text->find_first_of("\r\n") != std::string::npos)
+      ctx.problems.add(at, member.at, "must be a text without line breaks");
+  }
+}
+
+void check_path(value& v, const field_path& path, task_draft&, compile_context& ctx) {
+  const auto* name = expect_name(v, path, ctx);
+  if (!name) return;
+  // Whatever is put in for a placeholder, what stands around it stays.
+  if (const auto why = files_name_mistake(replace_placeholders(*name, "x")); !why.empty())
+    ctx.problems.add(path, v.at, why);
 }
 
 void check_statements(value& v, const field_path& path, task_draft&, compile_context& ctx) {

@@ -14,6 +14,10 @@ void check_bool(value& v, const field_path& path, task_draft& draft, compile_con
 void check_object(value& v, const field_path& path, task_draft& draft, compile_context& ctx);
 /// An object of texts; numbers, true and false in it become texts.
 void check_text_map(value& v, const field_path& path, task_draft& draft, compile_context& ctx);
+/// The same for headers of HTTP, without those that a request sets itself.
+void check_headers(value& v, const field_path& path, task_draft& draft, compile_context& ctx);
+/// The name of a file below the files directory.
+void check_path(value& v, const field_path& path, task_draft& draft, compile_context& ctx);
 void check_statements(value& v, const field_path& path, task_draft& draft, compile_context& ctx);
 /// An absolute http or https URL.
 void check_url(value& v, const field_path& path, task_draft& draft, compile_context& ctx);

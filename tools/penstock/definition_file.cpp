@@ -1,6 +1,7 @@
 #include "tools/penstock/definition_file.hpp"
 
 #include "runtime/model/json.hpp"
+#include "runtime/model/utf8.hpp"
 #include "runtime/model/yaml.hpp"
 #include "tools/command_line.hpp"
 #include "tools/penstock/fields.hpp"
@@ -32,10 +33,11 @@ std::string undeclared(std::string_view name, const value& declared) {
   return "the pipeline declares no parameter " + std::string{name} + did_you_mean(name, known);
 }
 
-/// The place in the file, without the field of the request that the file was sent in.
+constexpr std::string_view sent_in = "yamlDefinition"; // The field of the request that holds the file.
+
+/// The place in the file.
 std::string field_in_file(std::string_view field) {
-  constexpr std::string_view sent_in = "yamlDefinition";
-  if (field.substr(0, sent_in.size()) == sent_in) field.remove_prefix(sent_in.size());
+  if (field.starts_with(sent_in)) field.remove_prefix(sent_in.size());
   if (!field.empty() && field.front() == '.') field.remove_prefix(1);
   return std::string{field};
 }
@@ -48,6 +50,9 @@ outcome<definition_file> read_definition(const std::string& path, const std::str
   auto text = read_local_file(path);
   if (!text) return unexpected(text.error());
   if (text->empty()) return give_up(exit_code::local_file, called(path) + " is empty");
+  // It could not be sent as it is.
+  if (find_invalid_utf8(*text) != std::string::npos)
+    return give_up(exit_code::refused, called(path) + ": " + read_own_yaml(*text).error().message);
   file.text = std::move(*text);
   file.name = name_given;
   if (file.name.empty()) {
@@ -68,7 +73,9 @@ std::string show_mistakes(const std::string& path, const std::vector<definition_
     const bool names_itself = field.empty() || m.message.rfind(field, 0) == 0;
     text += text.empty() ? "" : "\n";
     text += path == "-" ? "(standard input)" : path;
-    if (m.line > 0) text += ":" + std::to_string(m.line) + ":" + std::to_string(m.column);
+    // What is about other fields has its place in the request.
+    if (m.line > 0 && m.field.starts_with(sent_in))
+      text += ":" + std::to_string(m.line) + ":" + std::to_string(m.column);
     text += ": " + (names_itself ? "" : field + ": ") + m.message;
   }
   return text;

@@ -70,6 +70,9 @@ TEST_CASE("mistakes carry their place in the file", "[cli][definition]") {
         "a.yaml:3:5: tasks[0].sql: is missing\na.yaml: is empty");
   CHECK(show_mistakes("a.yaml", {{"yamlDefinition.tasks[0].sql", "tasks[0].sql is missing", 3, 5}}) ==
         "a.yaml:3:5: tasks[0].sql is missing");
+  // The place of another field is one in the request.
+  CHECK(show_mistakes("a.yaml", {{"name", "must be at most 200 bytes", 1, 379}}) ==
+        "a.yaml: name: must be at most 200 bytes");
 }
 
 TEST_CASE("a parameter is JSON where it reads as such, unless it is declared as text", "[cli][definition]") {

@@ -1,0 +1,31 @@
+#include "runtime/plan/http_headers.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace penstock {
+
+namespace {
+
+constexpr std::array<std::string_view, 10> own_headers{
+  "connection", "content-length",    "expect", "http2-settings", "keep-alive", "proxy-connection", "te",
+  "trailer",    "transfer-encoding", "upgrade"};
+
+char small(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+} // namespace
+
+bool is_http_token(std::string_view text) noexcept {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || marks.find(c) != marks.npos;
+  });
+}
+
+bool is_own_header(std::string_view name) noexcept {
+  return std::any_of(own_headers.begin(), own_headers.end(), [&](std::string_view own) {
+    return std::equal(own.begin(), own.end(), name.begin(), name.end(), [](char a, char b) { return a == small(b); });
+  });
+}
+
+} // namespace penstock
