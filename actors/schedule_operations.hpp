@@ -59,9 +59,17 @@ struct backfill_draft {
 };
 
 struct backfill_view {
+  struct interval {
+    timestamp begin;
+    timestamp end; ///< Excluded.
+  };
   backfill_record record; ///< Sealed fields empty.
   value parameters;
   std::string error; ///< Why a run could not be started; empty: all could.
+  std::optional<interval> first;
+  std::optional<interval> last;
+  /// The first hundred intervals whose last run did not succeed; none: they were not looked for.
+  std::optional<std::vector<interval>> failed;
 };
 
 enum class backfill_action : std::uint8_t { pause, resume, cancel, retry_failed };

@@ -8,6 +8,27 @@
 
 namespace penstock {
 
+namespace {
+
+constexpr std::size_t failed_intervals_max = 100;
+
+/// Those that failed and are not to be run again.
+std::vector<backfill_view::interval> failed_intervals(const state_reader& state, const backfill_record& record) {
+  std::vector<backfill_view::interval> out;
+  const auto intervals = intervals_of(record);
+  if (!intervals) return out;
+  const auto prefix = keys::open_intervals_prefix(record.id);
+  state.scan(family::state, prefix, keys::behind(prefix), [&](std::string_view key, std::string_view bytes) {
+    const auto open = codec::decode<open_interval_record>(bytes);
+    const auto number = keys::interval_number(key);
+    if (open && open->round >= record.round && number < intervals->size()) out.push_back(shown((*intervals)[number]));
+    return out.size() < failed_intervals_max;
+  });
+  return out;
+}
+
+} // namespace
+
 bool schedule_reads::is_there(workspace_id workspace, pipeline_id id) const {
   const auto record = read_record<pipeline_record>(around_.state, keys::pipeline(id));
   return record && record->workspace == workspace && !record->deleted;
@@ -24,7 +45,10 @@ result<backfill_view> schedule_reads::backfill(workspace_id workspace, backfill_
   auto record = read_record<backfill_record>(around_.state, keys::backfill(id));
   if (!record || record->workspace != workspace || !is_there(workspace, record->pipeline))
     return fail(errc::not_found, "there is no backfill " + to_text(id));
-  return open_backfill(around_.seals, std::move(*record));
+  auto failed = failed_intervals(around_.state, *record);
+  auto view = open_backfill(around_.seals, std::move(*record));
+  view.failed = std::move(failed);
+  return view;
 }
 
 schedule_reads::found_ids schedule_reads::find(const listed& what, std::optional<partition_id> only, page which) const {

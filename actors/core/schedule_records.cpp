@@ -56,6 +56,10 @@ backfill_view open_backfill(const sealer& seals, backfill_record record) {
   if (auto parameters = open_value(seals, parameters_place(record), record.sealed_parameters))
     view.parameters = std::move(*parameters);
   view.error = open_text(seals, error_place(record), record.sealed_error);
+  if (const auto intervals = intervals_of(record); intervals && intervals->size() > 0) {
+    view.first = shown((*intervals)[0]);
+    view.last = shown((*intervals)[intervals->size() - 1]);
+  }
   record.sealed_parameters.clear();
   record.sealed_error.clear();
   view.record = std::move(record);

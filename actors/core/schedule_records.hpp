@@ -16,6 +16,7 @@ namespace penstock {
 /// wakes for those as well.
 [[nodiscard]] schedule_view open_schedule(const entity_surroundings& around, schedule_record record);
 [[nodiscard]] backfill_view open_backfill(const sealer& seals, backfill_record record);
+[[nodiscard]] inline backfill_view::interval shown(const time_span& span) noexcept { return {span.begin, span.end}; }
 
 /// Sets what the draft gives, but for the parameters.
 void apply_draft(schedule_record& record, const schedule_draft& draft);

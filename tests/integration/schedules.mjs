@@ -341,6 +341,9 @@ test('a backfill is paused and resumed, and only its failed intervals are retrie
   const failed = await over(server, id);
   assert.deepEqual([failed.status, failed.completedIntervals, failed.failedIntervals], ['FAILED', 18, 2]);
   assertProblem(await server.ask('POST', `${path}/resume`), 409);
+  const shown = (await server.expect(200, 'GET', path)).body;
+  assert.deepEqual(shown.failures.map((one) => one.start), ['2025-11-03T00:00:00.000Z', '2025-11-07T00:00:00.000Z']);
+  assert.deepEqual([shown.firstInterval.start, shown.lastInterval.end], ['2025-11-01T00:00:00.000Z', '2025-11-21T00:00:00.000Z']);
   const before = callsOf('retried').length;
   bad.clear();
   await server.expect(200, 'POST', `${path}/retry-failed`);

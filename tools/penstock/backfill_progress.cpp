@@ -9,6 +9,8 @@ namespace penstock::cli {
 
 namespace {
 
+constexpr std::size_t failures_shown_max = 5;
+
 constexpr std::size_t bar_most = 40;
 constexpr std::size_t bar_least = 10;
 /// The way in parts of which each gets a line.
@@ -81,6 +83,10 @@ backfill_snapshot read_backfill(const value& answer, std::string pipeline_name) 
   b.created_at = parse_rfc3339(text_of(answer, "createdAt"));
   b.ended_at = parse_rfc3339(text_of(answer, "endedAt"));
   b.error = text_of(answer, "error");
+  if (const auto* first = answer.find("firstInterval")) b.begin = text_of(*first, "start");
+  if (const auto* last = answer.find("lastInterval")) b.end = text_of(*last, "end");
+  if (const auto* failures = answer.find("failures"); failures != nullptr && failures->as_list() != nullptr)
+    for (const auto& interval : *failures->as_list()) b.failures.push_back(text_of(interval, "start"));
   return b;
 }
 
@@ -114,7 +120,9 @@ std::vector<std::string> tell_progress(const backfill_snapshot& before, const ba
 
 std::vector<std::string> tell_end(const backfill_snapshot& b) {
   if (b.dry_run)
-    return {"dry run: " + intervals(b.total) + " from " + b.from + " to " + b.to + " would run; nothing was started"};
+    return {"dry run: " + intervals(b.total) + " from " + b.from + " to " + b.to + " would run" +
+            (b.begin.empty() ? "" : ", the first one from " + b.begin + ", the last one until " + b.end) +
+            "; nothing was started"};
   std::string took;
   if (b.created_at && b.ended_at) took = " after " + show_duration(*b.ended_at - *b.created_at);
   const auto name = "backfill " + b.id;
@@ -123,6 +131,10 @@ std::vector<std::string> tell_end(const backfill_snapshot& b) {
   std::vector<std::string> lines;
   if (b.status == "FAILED") {
     lines.push_back(name + " failed" + took + ": " + show_count(b.failed) + " of " + intervals(b.total) + " failed");
+    for (std::size_t i = 0; i < b.failures.size() && i < failures_shown_max; ++i)
+      lines.push_back("  the one from " + b.failures[i]);
+    if (b.failed > failures_shown_max && !b.failures.empty())
+      lines.push_back("  and " + show_count(b.failed - failures_shown_max) + " more");
     lines.push_back("  run those again: penstock backfill retry " + b.id);
   } else {
     lines.push_back(name + " is paused, " + figures(b) + "; a run could not be started:");

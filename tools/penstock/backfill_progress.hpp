@@ -27,7 +27,10 @@ struct backfill_snapshot {
   bool dry_run = false;
   std::optional<timestamp> created_at;
   std::optional<timestamp> ended_at;
-  std::string error; ///< Why a run could not be started.
+  std::string error;                 ///< Why a run could not be started.
+  std::string begin;                 ///< Of the first interval, empty if it was not told.
+  std::string end;                   ///< Of the last one.
+  std::vector<std::string> failures; ///< Where the first of those that failed begin.
 
   [[nodiscard]] bool has_ended() const;
   /// Waits for a person: it has ended, or was paused because a run could not be started.

@@ -116,6 +116,12 @@ TEST_CASE("the end says what came of it and what to do", "[cli][backfill]") {
   const auto failed = tell_end(ended("FAILED", 28, 2));
   CHECK(failed.at(0) == "backfill b1 failed after 12.3 s: 2 of 30 intervals failed");
   CHECK(failed.at(1) == "  run those again: penstock backfill retry b1");
+  auto told = ended("FAILED", 23, 7);
+  for (int day = 1; day <= 7; ++day) told.failures.push_back("2025-11-0" + std::to_string(day) + "T00:00:00Z");
+  const auto lines = tell_end(told);
+  REQUIRE(lines.size() == 8);
+  CHECK(lines[1] == "  the one from 2025-11-01T00:00:00Z");
+  CHECK(lines[6] == "  and 2 more");
   auto stuck = at(3);
   stuck.status = "PAUSED";
   CHECK_FALSE(stuck.stands_still());
@@ -126,6 +132,10 @@ TEST_CASE("the end says what came of it and what to do", "[cli][backfill]") {
   auto trial = at(0);
   trial.dry_run = true;
   CHECK_THAT(tell_end(trial).at(0), Contains("30 intervals") && Contains("nothing was started"));
+  trial.begin = "2025-11-01T00:00:00Z";
+  trial.end = "2025-12-01T00:00:00Z";
+  CHECK_THAT(tell_end(trial).at(0),
+             Contains("first one from 2025-11-01T00:00:00Z") && Contains("last one until 2025-12-01T00:00:00Z"));
 }
 
 TEST_CASE("on a terminal the block is drawn over itself", "[cli][backfill]") {

@@ -36,6 +36,10 @@ void write_schedule(json_writer& w, const schedule_view& view) {
   w.member("createdBy", r.created_by).end_object();
 }
 
+void write_interval(json_writer& w, const backfill_view::interval& interval) {
+  w.begin_object().member("start", interval.begin).member("end", interval.end).end_object();
+}
+
 void write_backfill(json_writer& w, const backfill_view& view) {
   const auto& r = view.record;
   w.begin_object().member("id", r.id).member("pipelineId", r.pipeline).member("status", to_text(r.status));
@@ -44,6 +48,17 @@ void write_backfill(json_writer& w, const backfill_view& view) {
   w.member("from", r.from).member("to", r.to).member("granularity", to_text(r.granularity));
   w.member("timezone", r.timezone).member("concurrency", r.concurrency).member("priority", priority_word(r.priority));
   w.member("dryRun", r.dry_run);
+  for (const auto& [name, interval] :
+       {std::pair{"firstInterval", &view.first}, std::pair{"lastInterval", &view.last}}) {
+    w.key(name);
+    if (*interval) write_interval(w, **interval);
+    else w.null();
+  }
+  if (view.failed) {
+    w.key("failures").begin_list();
+    for (const auto& interval : *view.failed) write_interval(w, interval);
+    w.end_list();
+  }
   write_kept(w, "parameterOverrides", view.parameters, "{}");
   w.member("createdAt", r.created_at).member("endedAt", r.ended_at).member("createdBy", r.created_by);
   w.member("error", text_or_null(view.error)).end_object();

@@ -314,6 +314,15 @@ TEST_CASE_METHOD(scheduler_front, "a backfill is shown, listed and told what to 
   record.active = {11, 12};
   CHECK(ask(verb::get, path).at("completedIntervals") == "11");
   CHECK(ask(verb::get, path).at("runningIntervals") == "2");
+  CHECK(ask(verb::get, path).at("firstInterval") == "null");
+  CHECK(ask(verb::get, path).raw.body.find("failures") == std::string::npos);
+  const auto at = [](int day) { return from_ms(day * 86'400'000); };
+  ops.backfills.at(backfill_id{*parse_uuid(id)}).last = backfill_view::interval{at(2), at(3)};
+  ops.backfills.at(backfill_id{*parse_uuid(id)}).failed.emplace().push_back({at(1), at(2)});
+  CHECK(ask(verb::get, path).at("lastInterval.end") == "1970-01-04T00:00:00.000Z");
+  CHECK(ask(verb::get, path)
+          .raw.body.find(R"("failures":[{"start":"1970-01-02T00:00:00.000Z","end":"1970-01-03T00:00:00.000Z"}])") !=
+        std::string::npos);
   CHECK(ask(verb::get, base + "backfill").header("X-Total-Count") == "1");
   CHECK(ask(verb::get, base + "backfill?pipelineId=" + other_pipeline).raw.body == "[]");
   for (const auto& [word, action] :

@@ -230,8 +230,14 @@ constexpr std::array schemas{
     R"("status":{"enum":["PENDING","RUNNING","PAUSED","COMPLETED","FAILED","CANCELLED"]},)"
     R"("totalIntervals":{"type":"integer"},"completedIntervals":{"type":"integer"},)"
     R"("failedIntervals":{"type":"integer"},"runningIntervals":{"type":"integer"},)"
+    R"("firstInterval":{"$ref":"#/components/schemas/EngineInterval"},)"
+    R"("lastInterval":{"$ref":"#/components/schemas/EngineInterval"},"failures":{"type":"array","description":)"
+    R"("Of one backfill: the first hundred intervals whose last run did not succeed.",)"
+    R"("items":{"$ref":"#/components/schemas/EngineInterval"}},)"
     R"("createdAt":{"type":"string","format":"date-time"},"endedAt":{"type":["string","null"],"format":"date-time"},)"
     R"("createdBy":{"type":"string"},"error":{"type":["string","null"]}}}]})"},
+  schema{"EngineInterval", R"({"type":["object","null"],"properties":{"start":{"type":"string","format":"date-time"},)"
+                           R"("end":{"type":"string","format":"date-time"}}})"},
   schema{
     "EngineDependencyCreate",
     R"({"type":"object","required":["upstreamPipelineId","downstreamPipelineId"],"properties":{)"
