@@ -85,14 +85,7 @@ SCENARIO("a pipeline that its dependencies cannot start says why, until they can
   const auto a = w.make_pipeline("a", quick);
   const auto b = w.make_pipeline("b", quick);
   update(w, b, {}, std::string{"parameters: { day: { type: string } }"} + quick);
-  dependency_record record;
-  record.id = dependency_id{make_uuid7(w.clock.now(), 0, w.random.next())};
-  record.workspace = default_workspace;
-  record.upstream = a;
-  record.downstream = b;
-  w.must<void>(system_entity, [&](reply<void> done) {
-    return system_change{[record](system_draft& d, timestamp) { return add_dependency(d, record); }, std::move(done)};
-  });
+  depend(w, a, b);
   const auto graph = [&] {
     auto found = schedule_reads{w.node->around()}.dependencies(default_workspace, b);
     REQUIRE(found);
@@ -124,14 +117,7 @@ SCENARIO("each end of an upstream counts once, however many are told again", "[s
     world w{seed};
     const auto a = w.make_pipeline("a", quick);
     const auto b = w.make_pipeline("b", quick);
-    dependency_record record;
-    record.id = dependency_id{make_uuid7(w.clock.now(), 0, w.random.next())};
-    record.workspace = default_workspace;
-    record.upstream = a;
-    record.downstream = b;
-    w.must<void>(system_entity, [&](reply<void> done) {
-      return system_change{[record](system_draft& d, timestamp) { return add_dependency(d, record); }, std::move(done)};
-    });
+    depend(w, a, b);
     for (int round = 0; round < 3; ++round) {
       for (int i = 0; i < 80; ++i) w.start(a, std::to_string(round) + "-" + std::to_string(i));
       // All are taken, and none is out of the outbox, when the power goes.

@@ -142,6 +142,17 @@ inline backfill_record look(world& w, backfill_id id) {
   return found->record;
 }
 
+inline void depend(world& w, pipeline_id upstream, pipeline_id downstream) {
+  dependency_record record;
+  record.id = dependency_id{make_uuid7(w.clock.now(), 0, w.random.next())};
+  record.workspace = default_workspace;
+  record.upstream = upstream;
+  record.downstream = downstream;
+  w.must<void>(system_entity, [&](reply<void> done) {
+    return system_change{[record](system_draft& d, timestamp) { return add_dependency(d, record); }, std::move(done)};
+  });
+}
+
 inline std::size_t busy(world& w) {
   std::size_t n = 0;
   for (partition_id p = 1; p <= 3; ++p)
