@@ -1,6 +1,7 @@
 #include "runtime/engines/http_call.hpp"
 
 #include "runtime/engines/outbound_target.hpp"
+#include "runtime/model/ascii.hpp"
 #include "runtime/model/json.hpp"
 
 #include <algorithm>

@@ -1,5 +1,7 @@
 #include "runtime/engines/outbound_target.hpp"
 
+#include "runtime/model/ascii.hpp"
+
 #include <curl/curl.h>
 
 #include <memory>
@@ -28,13 +30,6 @@ unexpected<error> wrong_url(const std::string& why) {
 }
 
 } // namespace
-
-std::string lower_ascii(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 result<std::string> outbound_host_of(const std::string& url) {
   if (url.size() > url_bytes_max) return wrong_url("it has more than " + std::to_string(url_bytes_max) + " bytes");

@@ -4,7 +4,6 @@
 #include "runtime/plan/http_headers.hpp"
 
 #include <string>
-#include <string_view>
 
 namespace penstock {
 
@@ -17,9 +16,6 @@ namespace penstock {
 /// Whether method and headers can be sent as they are.
 /// @returns `errc::invalid_argument` naming the one that cannot.
 [[nodiscard]] result<void> check_message(const outbound_request& request);
-
-/// A copy with the letters A to Z small.
-[[nodiscard]] std::string lower_ascii(std::string_view text);
 
 /// `url` without user, password, query and fragment: what may stand in messages and logs.
 [[nodiscard]] std::string url_for_people(const std::string& url);

@@ -2,6 +2,7 @@
 
 #include "runtime/engines/address_guard.hpp"
 #include "runtime/engines/outbound_target.hpp"
+#include "runtime/model/ascii.hpp"
 
 #include <sys/socket.h>
 

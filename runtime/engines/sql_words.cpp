@@ -1,5 +1,7 @@
 #include "runtime/engines/sql_words.hpp"
 
+#include "runtime/model/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -8,11 +10,6 @@ namespace penstock {
 namespace {
 
 constexpr std::string_view statement_mark = "\n\nLINE ";
-
-bool same_name(std::string_view a, std::string_view b) {
-  const auto small = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return small(x) == small(y); });
-}
 
 bool is_own_table(std::string_view name) {
   static constexpr std::array<std::string_view, 4> beginnings{"pg_", "duckdb_", "information_schema.", "sqlite_"};
@@ -54,7 +51,7 @@ std::string with_tasks_named(std::string words, const std::vector<std::string>& 
   const std::string name = words.substr(name_begin, end - name_begin);
   const auto told = end + behind.size();
   const auto task = std::find_if(other_tasks.begin(), other_tasks.end(),
-                                 [&](const std::string& other) { return same_name(other, name); });
+                                 [&](const std::string& other) { return same_but_for_case(other, name); });
   const bool is_task = task != other_tasks.end();
   if (words.compare(told, proposes.size(), proposes) == 0) {
     const auto proposed = told + proposes.size();

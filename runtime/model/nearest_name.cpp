@@ -1,5 +1,7 @@
 #include "runtime/model/nearest_name.hpp"
 
+#include "runtime/model/ascii.hpp"
+
 #include <algorithm>
 #include <cstddef>
 
@@ -9,8 +11,6 @@ namespace {
 
 constexpr std::size_t name_bytes_max = 64; // Longer ones are no typing mistakes, and the comparison is quadratic.
 constexpr std::size_t part_bytes_min = 4;  // Of one name within another.
-
-char small(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 /// Optimal string alignment distance: insertions, deletions, changes and swaps of neighbours, capitals aside.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -22,9 +22,10 @@ std::size_t distance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     now[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = small(a[i - 1]) == small(b[j - 1]);
+      const bool same = lower_ascii(a[i - 1]) == lower_ascii(b[j - 1]);
       now[j] = std::min({last[j] + 1, now[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
-      const bool swapped = i > 1 && j > 1 && small(a[i - 1]) == small(b[j - 2]) && small(a[i - 2]) == small(b[j - 1]);
+      const bool swapped = i > 1 && j > 1 && lower_ascii(a[i - 1]) == lower_ascii(b[j - 2]) &&
+                           lower_ascii(a[i - 2]) == lower_ascii(b[j - 1]);
       if (swapped) now[j] = std::min(now[j], before[j - 2] + 1);
     }
     std::swap(before, last);
@@ -35,9 +36,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 bool begins_or_ends_with(std::string_view whole, std::string_view part) {
   if (part.size() < part_bytes_min || part.size() >= whole.size()) return false;
-  const auto same = [](char a, char b) { return small(a) == small(b); };
-  return std::equal(part.begin(), part.end(), whole.begin(), same) ||
-         std::equal(part.rbegin(), part.rend(), whole.rbegin(), same);
+  return same_but_for_case(whole.substr(0, part.size()), part) ||
+         same_but_for_case(whole.substr(whole.size() - part.size()), part);
 }
 
 /// The only one that has `name` as its beginning or end.

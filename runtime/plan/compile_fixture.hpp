@@ -1,6 +1,9 @@
 #pragma once
 
+#include "runtime/model/json.hpp"
 #include "runtime/plan/compile.hpp"
+
+#include <catch2/catch.hpp>
 
 #include <string>
 #include <string_view>
@@ -59,5 +62,20 @@ inline std::string shape_of(const result<compiled_plan>& compiled) {
   }
   return shape;
 }
+
+/// The only task of a definition with this one.
+inline task_spec only_task(const std::string& fields) {
+  auto compiled = compile_tasks("  - {id: t, " + fields + "}\n");
+  INFO(problem_of(compiled));
+  REQUIRE(compiled);
+  return compiled->compiled.tasks.front();
+}
+
+/// What is wrong with such a task, without its path.
+inline std::string wrong(const std::string& fields) {
+  return problem_of(compile_tasks("  - {id: t, " + fields + "}\n"));
+}
+
+inline std::string config_of(const std::string& fields) { return write_json(only_task(fields).config); }
 
 } // namespace penstock::test

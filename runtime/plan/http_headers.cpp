@@ -1,5 +1,7 @@
 #include "runtime/plan/http_headers.hpp"
 
+#include "runtime/model/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -11,8 +13,6 @@ constexpr std::array<std::string_view, 10> own_headers{
   "connection", "content-length",    "expect", "http2-settings", "keep-alive", "proxy-connection", "te",
   "trailer",    "transfer-encoding", "upgrade"};
 
-char small(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 } // namespace
 
 bool is_http_token(std::string_view text) noexcept {
@@ -23,9 +23,8 @@ bool is_http_token(std::string_view text) noexcept {
 }
 
 bool is_own_header(std::string_view name) noexcept {
-  return std::any_of(own_headers.begin(), own_headers.end(), [&](std::string_view own) {
-    return std::equal(own.begin(), own.end(), name.begin(), name.end(), [](char a, char b) { return a == small(b); });
-  });
+  return std::any_of(own_headers.begin(), own_headers.end(),
+                     [&](std::string_view own) { return same_but_for_case(own, name); });
 }
 
 } // namespace penstock

@@ -1,5 +1,6 @@
 #include "runtime/plan/plan_graph.hpp"
 
+#include "runtime/model/ascii.hpp"
 #include "runtime/model/nearest_name.hpp"
 #include "runtime/plan/placeholders.hpp"
 #include "runtime/plan/sql_tables.hpp"
@@ -136,12 +137,7 @@ private:
   /// Ids in small letters, as SQL compares names; made when the first SQL comes.
   const std::vector<std::pair<std::string, task_index>>& small_ids() {
     if (small_ids_.empty()) {
-      for (const auto& [id, index] : ids_) {
-        std::string small{id};
-        for (char& c : small)
-          if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-        small_ids_.emplace_back(std::move(small), index);
-      }
+      for (const auto& [id, index] : ids_) small_ids_.emplace_back(lower_ascii(id), index);
       std::sort(small_ids_.begin(), small_ids_.end());
     }
     return small_ids_;

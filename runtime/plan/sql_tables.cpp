@@ -1,5 +1,6 @@
 #include "runtime/plan/sql_tables.hpp"
 
+#include "runtime/model/ascii.hpp"
 #include "runtime/plan/sql_split.hpp"
 
 #include <algorithm>
@@ -19,10 +20,8 @@ struct word {
 std::vector<word> words_of(std::string_view sql) {
   std::vector<word> words;
   for (const sql_token& token : sql_tokens(sql)) {
-    word w{std::string{token.text}, token.kind != sql_token_kind::mark, token.kind == sql_token_kind::quoted_name};
-    for (char& c : w.text)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    words.push_back(std::move(w));
+    words.push_back(
+      {lower_ascii(token.text), token.kind != sql_token_kind::mark, token.kind == sql_token_kind::quoted_name});
   }
   return words;
 }
